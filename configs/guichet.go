@@ -1,0 +1,154 @@
+package configs
+
+import "time"
+
+// Guichet is the configuration of `guichet serve` and of every command that
+// touches an installation.
+type Guichet struct {
+	Hospital  Hospital            `toml:"hospital"`
+	Database  Database            `toml:"database"`
+	Keys      Keys                `toml:"keys"`
+	Portal    Portal              `toml:"portal"`
+	Intake    Intake              `toml:"intake"`
+	Ops       Ops                 `toml:"ops"`
+	Providers map[string]Provider `toml:"providers"` // franceconnect, psc
+}
+
+// Hospital is what the pages say about who runs the service (GA8, GP1).
+type Hospital struct {
+	Name          string `toml:"name"`
+	SupportPhone  string `toml:"support_phone"`
+	SupportHours  string `toml:"support_hours"`
+	SupportMail   string `toml:"support_mail"`
+	AlertPhone    string `toml:"alert_phone"`
+	Demonstration bool   `toml:"demonstration"` // prints the non-production stamp (GP6.a); relaxes nothing
+}
+
+// Database says how each role reaches PostgreSQL. A URL holds no password: it
+// stands alone in the 0600 file beside it.
+type Database struct {
+	Owner  Role `toml:"owner"`  // guichet migrate only
+	Portal Role `toml:"portal"` // the portal's own role
+	Intake Role `toml:"intake"`
+}
+
+// Role is one PostgreSQL login role.
+type Role struct {
+	URL          string `toml:"url"` // postgres://guichet_portal@/guichet?host=/run/…, or with sslmode=verify-full
+	PasswordFile string `toml:"password_file"`
+	Connections  int    `toml:"connections"` // at most; 0 means 16
+}
+
+// Keys says where the master key is.
+type Keys struct {
+	MasterFile  string `toml:"master_file"`  // Tink keyset, 0600
+	KeyringFile string `toml:"keyring_file"` // service and index keysets, wrapped by the master key
+}
+
+// Portal is the listener for patients and clinicians, behind the WAF.
+type Portal struct {
+	Listen           string        `toml:"listen"`
+	PublicURL        string        `toml:"public_url"`
+	CookieSuffix     string        `toml:"cookie_suffix"`      // the port, in the demo; else empty
+	TLS              ServerTLS     `toml:"tls"`                // its client is the WAF and nobody else
+	CookieSecretFile string        `toml:"cookie_secret_file"` // 64 random bytes in hex: seals the cookie of a sign-in under way
+	Idle             time.Duration `toml:"idle"`               // DT9; default 15m
+	Lifetime         time.Duration `toml:"lifetime"`           // AA13.a; default 8h
+}
+
+// Intake is where the hospital's systems deposit.
+type Intake struct {
+	MLLP           string    `toml:"mllp"`
+	TLS            ServerTLS `toml:"tls"`
+	LocalAuthority string    `toml:"local_authority"` // assigning authority of the hospital's own patient numbers
+	MaxMessage     int       `toml:"max_message"`     // bytes; default 20 MiB
+}
+
+// Ops is the listener for probes and metrics, on a private network.
+type Ops struct {
+	Listen string `toml:"listen"`
+}
+
+// Provider is one OpenID provider. Endpoints are static: neither provider's
+// discovery can be counted on.
+type Provider struct {
+	Label            string   `toml:"label"` // as people know it: FranceConnect
+	Issuer           string   `toml:"issuer"`
+	AuthorizationURL string   `toml:"authorization_url"`
+	TokenURL         string   `toml:"token_url"`
+	UserinfoURL      string   `toml:"userinfo_url"`
+	JWKSURL          string   `toml:"jwks_url"`
+	EndSessionURL    string   `toml:"end_session_url"`
+	ClientID         string   `toml:"client_id"`
+	ClientSecretFile string   `toml:"client_secret_file"`
+	Scopes           []string `toml:"scopes"`
+	ACR              string   `toml:"acr"`             // asked for, and checked on return
+	PKCE             bool     `toml:"pkce"`            // off for FranceConnect, which refuses unknown parameters
+	Algorithms       []string `toml:"algorithms"`      // of the ID token's signature
+	SignedUserinfo   bool     `toml:"signed_userinfo"` // application/jwt, as FranceConnect sends it
+	CAFile           string   `toml:"ca_file"`         // trusted for this provider; empty means the system's
+}
+
+// WAF is the configuration of bin/waf.
+type WAF struct {
+	Listen         string    `toml:"listen"` // HTTPS, towards the Internet
+	TLS            ServerTLS `toml:"tls"`    // no client certificate is asked for here
+	PublicURL      string    `toml:"public_url"`
+	Upstream       string    `toml:"upstream"` // https://localhost:8444
+	UpstreamTLS    ClientTLS `toml:"upstream_tls"`
+	MaxBody        int       `toml:"max_body"`        // bytes; default 1 MiB
+	TrustedProxies []string  `toml:"trusted_proxies"` // CIDRs whose X-Forwarded-For is believed; none by default
+}
+
+// IDPSim is the configuration of bin/idpsim, the fictitious providers of the
+// demo and the tests.
+type IDPSim struct {
+	Listen    string      `toml:"listen"`
+	PublicURL string      `toml:"public_url"` // https://localhost:8448
+	TLS       ServerTLS   `toml:"tls"`
+	Clients   []IDPClient `toml:"clients"`
+	People    []IDPPerson `toml:"people"`
+}
+
+// IDPClient is a relying party that a fictitious provider knows.
+type IDPClient struct {
+	Provider              string   `toml:"provider"` // franceconnect or psc
+	ClientID              string   `toml:"client_id"`
+	ClientSecretFile      string   `toml:"client_secret_file"`
+	RedirectURIs          []string `toml:"redirect_uris"`
+	PostLogoutRedirectURI string   `toml:"post_logout_redirect_uri"`
+}
+
+// IDPPerson is a fictitious person who can sign in.
+type IDPPerson struct {
+	Provider   string `toml:"provider"`
+	Login      string `toml:"login"`
+	Name       string `toml:"name"` // shown in the provider's form
+	Family     string `toml:"family"`
+	Given      string `toml:"given"`
+	Usual      string `toml:"usual"`
+	Birthdate  string `toml:"birthdate"`
+	Gender     string `toml:"gender"`
+	Birthplace string `toml:"birthplace"`
+	Country    string `toml:"country"`    // 99100 for France
+	RPPS       string `toml:"rpps"`       // professionals: 11 digits
+	Profession string `toml:"profession"` // TRE_G15: 10 physician, 60 nurse
+	Structure  string `toml:"structure"`
+}
+
+// ServerTLS is one side of a listener. With ClientCA set, a client certificate
+// of that CA whose DNS names hold ClientName is required (DT7).
+type ServerTLS struct {
+	Certificate string `toml:"certificate"`
+	Key         string `toml:"key"`
+	ClientCA    string `toml:"client_ca"`
+	ClientName  string `toml:"client_name"` // empty with ClientCA set: any certificate of that CA
+}
+
+// ClientTLS is how to reach a listener: whom to believe and what to show.
+type ClientTLS struct {
+	CA          string `toml:"ca"`
+	Certificate string `toml:"certificate"`
+	Key         string `toml:"key"`
+	ServerName  string `toml:"server_name"`
+}

@@ -1,0 +1,63 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"guichet/envelope"
+	"guichet/record"
+)
+
+// AccessLog is who had access to a record, latest first.
+type AccessLog struct {
+	Person
+	Patient  *record.Patient
+	Accesses []record.Access
+}
+
+// AccessLogPage is how many lines ReadAccessLog returns at most.
+const AccessLogPage = 50
+
+// ReadAccessLog returns the accesses to one's own record before an entry, or
+// the latest where before is 0 (CNIL-3.4-3).
+func (s *Store) ReadAccessLog(ctx context.Context, req Request, before int64) (*AccessLog, error) {
+	d, err := s.read(ctx, req, `SELECT guichet.ask_access_log($1, $2, $3, $4)`, before)
+	if err != nil {
+		return nil, fmt.Errorf("read access log: %w", err)
+	}
+	log, err := s.openAccessLog(d)
+	return log, s.opened(ctx, req, d, err)
+}
+
+func (s *Store) openAccessLog(d *delivery) (*AccessLog, error) {
+	person, err := s.person(d)
+	if err != nil {
+		return nil, err
+	}
+	patient, _, err := s.patient(d)
+	if err != nil {
+		return nil, err
+	}
+	log := &AccessLog{Person: *person, Patient: patient}
+	for i := range d.rows {
+		row := &d.rows[i]
+		if row.Kind != "trace" {
+			continue
+		}
+		access := record.Access{Entry: row.Entry, At: *row.At, Event: text(row.Event), Outcome: text(row.Outcome),
+			Role: record.Role(text(row.Role)), Self: row.Own != nil && *row.Own, Ground: record.GrantKind(text(row.Ground)), Reports: *row.Number}
+		if row.Sealed != nil { // a person or a system; none where it was refused
+			var p accountPayload
+			at := envelope.Place{Table: "account", Column: "sealed", Record: row.ID.String(), Version: *row.Version}
+			if err := unseal(s.keys.Service(), row.Sealed, at, &p); err != nil {
+				return nil, err
+			}
+			access.Who = p.Name
+		}
+		log.Accesses = append(log.Accesses, access)
+	}
+	slices.SortFunc(log.Accesses, func(a, b record.Access) int { return cmp.Compare(b.Entry, a.Entry) })
+	return log, nil
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"guichet/envelope"
+	"guichet/fault"
+	"guichet/record"
+
+	"github.com/google/uuid"
+)
+
+// Person is who a session belongs to.
+type Person struct {
+	Name   string
+	Role   record.Role
+	IdleAt time.Time // when the session ends unless it is used
+}
+
+// Identified is a person as a provider has identified them.
+type Identified struct {
+	Provider string // franceconnect or psc
+	Issuer   string
+	Subject  string
+	State    string // of the attempt: serves once
+	Role     record.Role
+	Identity record.Identity
+}
+
+// Limits are how long a session lasts (DT9, AA13).
+type Limits struct {
+	Idle, Lifetime time.Duration
+}
+
+// SignIn opens a session under req.Token for a person, and returns who it is
+// opened for. It returns fault.Unmatched, having left a refusal, where the
+// person is linked to no record or to more than one.
+func (s *Store) SignIn(ctx context.Context, req Request, who Identified, limits Limits) (*Person, error) {
+	entry, err := s.signIn(ctx, req, who, limits)
+	if errors.Is(err, errAgain) { // two first sign-ins at once: the second finds the first
+		entry, err = s.signIn(ctx, req, who, limits)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sign in: %w", err)
+	}
+	d, err := s.receive(ctx, req, entry)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, fault.New(fault.Unmatched, errors.New("sign in: refused"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sign in: %w", err)
+	}
+	person, err := s.person(d)
+	return person, s.opened(ctx, req, d, err)
+}
+
+func (s *Store) signIn(ctx context.Context, req Request, who Identified, limits Limits) (int64, error) {
+	account := uuid.Must(uuid.NewV7())
+	name, err := seal(s.keys.Service(), accountPayload{Name: who.Identity.Name()}, envelope.Place{Table: "account", Column: "sealed", Record: account.String(), Version: 1})
+	if err != nil {
+		return 0, err
+	}
+	person, err := s.keys.Blind(envelope.Subject, who.Issuer, who.Subject)
+	if err != nil {
+		return 0, err
+	}
+	state, err := s.keys.Blind(envelope.State, who.Provider, who.State)
+	if err != nil {
+		return 0, err
+	}
+	traits, complete := who.Identity.Strict()
+	if !complete && who.Role == record.RolePatient {
+		return 0, fault.New(fault.Unmatched, errors.New("traits are not complete"))
+	}
+	strict, err := s.keys.Blind(envelope.Strict, traits[:]...)
+	if err != nil {
+		return 0, err
+	}
+	var entry int64
+	err = s.get(ctx, &entry, `SELECT guichet.sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		req.Token, req.ip(), req.ID, who.Provider, who.Issuer, person, strict, state, string(who.Role), account, name, interval(limits.Idle), interval(limits.Lifetime))
+	return entry, err
+}
+
+// RefuseSignIn leaves the entry of a sign-in that failed before a person was
+// known; reason is one of package auth's.
+func (s *Store) RefuseSignIn(ctx context.Context, req Request, provider, reason string) error {
+	var entry int64
+	if err := s.get(ctx, &entry, `SELECT guichet.refuse_sign_in($1, $2, $3, $4)`, req.ip(), req.ID, provider, reason); err != nil {
+		return fmt.Errorf("refuse sign-in: %w", err)
+	}
+	return nil
+}
+
+// person opens the account that a delivery begins with.
+func (s *Store) person(d *delivery) (*Person, error) {
+	row := d.first("account")
+	if row == nil {
+		return nil, fault.New(fault.Tampered, errors.New("delivery names no account"))
+	}
+	var p accountPayload
+	if err := unseal(s.keys.Service(), row.Sealed, row.place("account", "sealed"), &p); err != nil {
+		return nil, err
+	}
+	return &Person{Name: p.Name, Role: record.Role(text(row.Role)), IdleAt: *row.At}, nil
+}
+
+// interval writes a duration as PostgreSQL reads it, in whole microseconds.
+func interval(d time.Duration) string { return fmt.Sprintf("%d microseconds", d.Microseconds()) }

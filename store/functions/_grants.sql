@@ -1,0 +1,18 @@
+-- Who may call what. A function that is not named here is called by other
+-- functions only.
+GRANT EXECUTE ON FUNCTION
+    guichet.load_session(bytea, inet, uuid), guichet.save_session(bytea, bytea), guichet.end_session(bytea, inet, uuid, text),
+    guichet.sign_in(bytea, inet, uuid, text, text, bytea, bytea, bytea, text, uuid, bytea, interval, interval),
+    guichet.refuse_sign_in(inet, uuid, text, text),
+    guichet.ask_home(bytea, inet, uuid), guichet.ask_reports(bytea, inet, uuid), guichet.ask_report(bytea, inet, uuid, uuid),
+    guichet.ask_original(bytea, inet, uuid, uuid), guichet.ask_access_log(bytea, inet, uuid, bigint)
+    TO guichet_portal;
+GRANT EXECUTE ON FUNCTION
+    guichet.open_feed(bytea, inet, uuid, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
+    guichet.find_patient(bytea, inet, uuid, bytea, bytea[], bytea),
+    guichet.deposit(bytea, inet, uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea, uuid, integer, bytea, bytea[], text[], uuid[], integer[], bytea[], integer[], bytea),
+    guichet.quarantine(bytea, inet, uuid, uuid, bytea, text, bytea)
+    TO guichet_intake;
+GRANT EXECUTE ON FUNCTION
+    guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet, uuid, bigint), guichet.leave_event(inet, uuid, text)
+    TO guichet_portal, guichet_intake;

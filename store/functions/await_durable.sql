@@ -1,0 +1,33 @@
+-- await_durable returns once everything written so far would survive a crash:
+-- visible is not durable (B1). It waits 5 ms at most, then asks the caller to
+-- flush and to try again.
+CREATE FUNCTION guichet.await_durable() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    written pg_lsn;
+    past bigint;
+    segment bigint;
+    deadline timestamptz := clock_timestamp() + interval '5 milliseconds';
+BEGIN
+    IF pg_is_in_recovery() THEN
+        RETURN; -- a standby sees nothing that is not flushed
+    END IF;
+    written := pg_current_wal_insert_lsn();
+    -- Right after a page header the insert position stands beyond it, where
+    -- the flush position cannot follow before more is written.
+    past := mod(written - '0/0'::pg_lsn, 8192)::bigint;
+    segment := mod(written - '0/0'::pg_lsn, pg_size_bytes(current_setting('wal_segment_size')))::bigint;
+    IF past = 24 OR segment = 40 THEN
+        written := written - past;
+    END IF;
+    LOOP
+        IF pg_current_wal_flush_lsn() >= written AND (
+            current_setting('synchronous_standby_names') = ''
+            OR EXISTS (SELECT FROM pg_stat_replication r WHERE r.sync_state IN ('sync', 'quorum') AND r.flush_lsn >= written)) THEN
+            RETURN;
+        END IF;
+        IF clock_timestamp() > deadline THEN
+            RAISE 'not durable yet' USING ERRCODE = 'GU002';
+        END IF;
+        PERFORM pg_sleep(0.0005);
+    END LOOP;
+END $$;

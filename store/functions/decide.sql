@@ -1,0 +1,67 @@
+-- decide is the only function that says yes. Refusals come first; what is not
+-- named is refused. subject is the patient whose record is asked for, and NULL
+-- for what is nobody's record.
+CREATE FUNCTION guichet.decide(token bytea, action text, subject uuid) RETURNS guichet.verdict LANGUAGE plpgsql AS $$
+DECLARE
+    v guichet.verdict;
+    s guichet.session;
+    kinds text[];
+    now_ timestamptz := guichet.clock();
+BEGIN
+    v.outcome := 'refused';
+    v.patient := subject;
+    -- A session serves the listener that opened it and no other (W8).
+    SELECT * INTO s FROM guichet.session o WHERE o.token = sha256(decide.token) AND o.listener = session_user;
+    IF NOT FOUND THEN
+        v.reason := 'no-session';
+        RETURN v;
+    END IF;
+    v.session := s.id;
+    v.account := s.account;
+    SELECT a.role INTO v.role FROM guichet.account a WHERE a.id = s.account;
+    IF guichet.session_end_of(s) IS NOT NULL THEN
+        v.reason := 'session-over';
+        RETURN v;
+    END IF;
+
+    IF action = 'account' AND v.role IN ('patient', 'physician', 'nurse', 'professional') AND subject IS NULL THEN
+        v.outcome := 'granted';
+        v.reason := 'own-account';
+        RETURN v;
+    END IF;
+    IF action = 'deposit' AND v.role = 'feed' AND subject IS NULL THEN
+        v.outcome := 'granted';
+        v.reason := 'feed';
+        RETURN v;
+    END IF;
+    IF action IS NULL OR action <> 'read' THEN
+        v.reason := 'action';
+        RETURN v;
+    END IF;
+    IF subject IS NULL THEN
+        v.reason := 'absent';
+        RETURN v;
+    END IF;
+
+    kinds := CASE v.role
+        WHEN 'patient' THEN ARRAY['self', 'mandate']
+        WHEN 'physician' THEN ARRAY['share', 'care', 'emergency']
+        WHEN 'nurse' THEN ARRAY['share', 'care', 'emergency']
+        WHEN 'professional' THEN ARRAY['share', 'care', 'emergency']
+        ELSE ARRAY[]::text[]
+    END;
+    SELECT g.id, g.kind INTO v.grant_id, v.ground
+      FROM guichet.grants g
+     WHERE g.account = v.account AND g.patient = subject AND g.kind = ANY (kinds)
+       AND g.starts <= now_ AND (g.ends IS NULL OR g.ends > now_)
+       AND NOT EXISTS (SELECT FROM guichet.grant_end e WHERE e.grant_id = g.id)
+     ORDER BY array_position(kinds, g.kind), g.starts, g.id
+     LIMIT 1;
+    IF v.grant_id IS NULL THEN
+        v.reason := 'no-grant';
+        RETURN v;
+    END IF;
+    v.outcome := 'granted';
+    v.reason := 'grant';
+    RETURN v;
+END $$;

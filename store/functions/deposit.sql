@@ -1,0 +1,80 @@
+-- deposit stores a report with its trace, all or nothing. Rows are written
+-- once: a later message for the same order adds a version of the report, and
+-- what it does not mention is named again. Where the report is there already
+-- in another version than the caller sealed for, nothing is stored, no entry
+-- is left, and the current version is returned.
+--
+-- parts holds the sealed rows one after the other, in the order of kinds and
+-- ids, each as long as lengths says; a document is followed by its content.
+CREATE FUNCTION guichet.deposit(token bytea, ip inet, request uuid,
+                                subject uuid, patient_sealed bytea, keyset bytea, fields text[], field_values bytea[],
+                                message uuid, message_value bytea, message_sealed bytea,
+                                wanted uuid, wanted_version integer, report_sealed bytea, orders bytea[],
+                                kinds text[], ids uuid[], order_places integer[], codes bytea[], lengths integer[], parts bytea,
+                                OUT entry bigint, OUT report uuid, OUT version integer)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    v guichet.verdict;
+    m guichet.manifest;
+    stored guichet.manifest;
+    now_ timestamptz := guichet.clock();
+BEGIN
+    PERFORM guichet.guard(token, ip, request);
+    PERFORM guichet.check_parts(orders, kinds, ids, order_places, codes, lengths, octet_length(parts));
+    IF num_nulls(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed, wanted, wanted_version, report_sealed) > 0
+       OR wanted_version < 1 OR cardinality(fields) <> cardinality(field_values) OR cardinality(fields) > 100
+       OR array_position(field_values, NULL) IS NOT NULL OR NOT fields <@ ARRAY['identifier', 'strict', 'civil'] THEN
+        RAISE 'bad request' USING ERRCODE = '22023';
+    END IF;
+    v := guichet.decide(token, 'deposit', NULL);
+    v.patient := subject;
+    IF v.outcome <> 'granted' THEN
+        entry := guichet.leave_trace('report.deposit', v, ROW(ARRAY['message'], ARRAY[message], ARRAY[0]), '{}', NULL, ip, request);
+        RETURN;
+    END IF;
+
+    SELECT o.report INTO report FROM guichet.report_order o WHERE o.value = ANY (orders) ORDER BY array_position(orders, o.value) LIMIT 1;
+    SELECT max(r.version) INTO version FROM guichet.report r WHERE r.id = report;
+    IF coalesce(report, wanted) <> wanted OR coalesce(version, 0) + 1 <> wanted_version THEN
+        RETURN;
+    END IF;
+    report := wanted;
+    version := wanted_version;
+
+    IF octet_length(patient_sealed) > 0 THEN
+        INSERT INTO guichet.patient (id, version, sealed, keyset, opened) VALUES (subject, 1, patient_sealed, keyset, now_) ON CONFLICT DO NOTHING;
+    END IF;
+    INSERT INTO guichet.patient_index (field, value, patient) SELECT f.field, f.value, subject FROM unnest(fields, field_values) AS f (field, value) ON CONFLICT DO NOTHING;
+    -- A number that became another patient's meanwhile, or a message that
+    -- another connection has just stored: find the patient anew.
+    IF (SELECT count(*) FROM unnest(fields, field_values) AS f (field, value)
+          JOIN guichet.patient_index p ON p.field = f.field AND p.value = f.value AND p.patient = subject) <> cardinality(fields) THEN
+        RAISE 'try again' USING ERRCODE = 'GU004';
+    END IF;
+    INSERT INTO guichet.message (id, version, value, patient, sealed, at) VALUES (message, 1, message_value, subject, message_sealed, now_) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE 'try again' USING ERRCODE = 'GU004';
+    END IF;
+    INSERT INTO guichet.report (id, version, patient, sealed, at) VALUES (wanted, wanted_version, subject, report_sealed, now_) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE 'try again' USING ERRCODE = 'GU004';
+    END IF;
+    INSERT INTO guichet.report_order (value, report) SELECT DISTINCT o.value, wanted FROM unnest(orders) AS o (value) ON CONFLICT DO NOTHING;
+
+    stored := guichet.deposited(wanted);
+    UPDATE guichet.observation o SET current = false WHERE o.report = wanted AND o.order_of = ANY (orders) AND o.current;
+    PERFORM guichet.store_parts(subject, wanted, orders, kinds, ids, order_places, codes, lengths, parts);
+
+    -- The entry names the report first, then all it is made of now.
+    SELECT array_agg(n.kind ORDER BY n.place), array_agg(n.id ORDER BY n.place), array_agg(n.version ORDER BY n.place)
+      INTO m
+      FROM (SELECT 'report'::text AS kind, wanted AS id, wanted_version AS version, 0::bigint AS place
+            UNION ALL SELECT 'message', message, 1, 1
+            UNION ALL SELECT 'patient', p.id, p.version, 2 FROM guichet.patient p WHERE p.id = subject
+            UNION ALL SELECT p.kind, p.id, 1, 10 + p.place FROM unnest(kinds, ids) WITH ORDINALITY AS p (kind, id, place) WHERE p.kind <> 'content'
+            UNION ALL SELECT c.kind, c.id, c.version, 10000 + c.place
+              FROM unnest(stored.kinds, stored.records, stored.versions) WITH ORDINALITY AS c (kind, id, version, place)
+             WHERE guichet.order_of(c.kind, c.id) <> ALL (orders)) n;
+    entry := guichet.leave_trace('report.deposit', v, m, '{}', NULL, ip, request);
+END $$;

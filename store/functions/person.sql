@@ -1,0 +1,12 @@
+-- person names the account of a verdict and, where the verdict is about a
+-- record, the patient: what every page with data begins with.
+CREATE FUNCTION guichet.person(v guichet.verdict) RETURNS guichet.manifest LANGUAGE plpgsql AS $$
+DECLARE
+    m guichet.manifest;
+BEGIN
+    SELECT ARRAY['account'], ARRAY[a.id], ARRAY[a.version] INTO m FROM guichet.account a WHERE a.id = v.account;
+    IF v.patient IS NOT NULL THEN
+        SELECT m.kinds || 'patient'::text, m.records || p.id, m.versions || p.version INTO m FROM guichet.patient p WHERE p.id = v.patient;
+    END IF;
+    RETURN m;
+END $$;

@@ -1,0 +1,122 @@
+-- receive hands over what a committed, durable and granted entry of the same
+-- session names, within seconds of it, after deciding once more. The entry is
+-- the delivery note: what it does not name cannot leave. No other function
+-- returns personal data (L4).
+CREATE FUNCTION guichet.receive(token bytea, wanted bigint)
+RETURNS TABLE (kind text, id uuid, version integer, patient uuid, report uuid, order_of bytea, place integer, at timestamptz,
+               keyset bytea, sealed bytea, entry bigint, event text, outcome text, role text, ground text, provider text,
+               own boolean, number integer)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    e guichet.trace;
+    v guichet.verdict;
+    now_ timestamptz;
+    allowed text[];
+BEGIN
+    IF receive.token IS NULL OR octet_length(receive.token) <> 32 OR wanted IS NULL THEN
+        RAISE 'bad request' USING ERRCODE = '22023';
+    END IF;
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE 'read committed only' USING ERRCODE = '25000'; -- W3
+    END IF;
+    -- With an id of its own this transaction could have left the entry itself,
+    -- and could still take it back.
+    IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
+        RETURN;
+    END IF;
+
+    now_ := guichet.clock();
+    SELECT * INTO e FROM guichet.trace t WHERE t.id = wanted AND t.at <= now_ AND t.at > now_ - interval '5 seconds'; -- W1
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM guichet.await_durable();
+
+    v := guichet.decide(receive.token,
+        CASE WHEN e.type IN ('report.list', 'report.read', 'document.read', 'access-log.read') THEN 'read'
+             WHEN e.type = 'home.read' AND e.patient IS NOT NULL THEN 'read'
+             WHEN e.type IN ('home.read', 'sign-in') THEN 'account'
+             WHEN e.type = 'patient.find' THEN 'deposit' END,
+        CASE WHEN e.type IN ('sign-in', 'patient.find') THEN NULL ELSE e.patient END);
+    IF v.session IS NULL OR e.session IS NULL OR v.session <> e.session THEN
+        RETURN;
+    END IF;
+    IF v.reason = 'session-over' THEN
+        RAISE 'session is over' USING ERRCODE = 'GU001';
+    END IF;
+    IF e.outcome = 'failed' THEN
+        RAISE 'stored data does not match its trace' USING ERRCODE = 'GU003';
+    END IF;
+    IF v.outcome <> 'granted' THEN
+        RETURN;
+    END IF;
+    IF e.type = 'patient.find' THEN -- the verdict itself is the answer to a feed
+        RETURN QUERY SELECT 'verdict', NULL::uuid, NULL::integer, NULL::uuid, NULL::uuid, NULL::bytea, NULL::integer, e.at, NULL::bytea, NULL::bytea,
+            e.id, e.reason, e.outcome, NULL, NULL, NULL, NULL::boolean, NULL::integer;
+    END IF;
+    -- The same grant as when it was asked (W5): one that ended and came back in
+    -- another form was not what the entry records.
+    IF e.outcome <> 'granted' OR coalesce(v.grant_id, '00000000-0000-0000-0000-000000000000') <> coalesce(e.grant_id, '00000000-0000-0000-0000-000000000000') THEN
+        RETURN;
+    END IF;
+
+    -- What leaves depends on the entry's type (W6).
+    allowed := CASE e.type
+        WHEN 'sign-in' THEN ARRAY['account']
+        WHEN 'home.read' THEN ARRAY['account', 'patient', 'report', 'trace']
+        WHEN 'report.list' THEN ARRAY['account', 'patient', 'report']
+        WHEN 'report.read' THEN ARRAY['account', 'patient', 'report', 'panel', 'observation', 'previous', 'document']
+        WHEN 'document.read' THEN ARRAY['account', 'patient', 'document', 'content']
+        WHEN 'access-log.read' THEN ARRAY['account', 'patient', 'trace']
+        WHEN 'patient.find' THEN ARRAY['patient', 'message']
+        ELSE ARRAY[]::text[]
+    END;
+
+    RETURN QUERY
+    WITH named AS (
+        SELECT n.kind, n.id, n.version
+          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version)
+         WHERE n.kind = ANY (allowed)
+    )
+    SELECT n.kind, a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + s.idle, NULL::bytea, a.sealed,
+           e.id, NULL, NULL, a.role, NULL, NULL, true, NULL::integer
+      FROM named n JOIN guichet.account a ON a.id = n.id AND a.version = n.version JOIN guichet.session s ON s.id = e.session
+     WHERE n.kind = 'account'
+    UNION ALL
+    SELECT n.kind, p.id, p.version, p.id, NULL, NULL, 0, p.opened, p.keyset, p.sealed, e.id, NULL, NULL, NULL, e.ground, NULL, NULL, NULL
+      FROM named n JOIN guichet.patient p ON p.id = n.id AND p.version = n.version
+     WHERE n.kind = 'patient'
+    UNION ALL
+    SELECT n.kind, r.id, r.version, r.patient, r.id, NULL, 0, r.at, NULL, r.sealed, e.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM named n JOIN guichet.report r ON r.id = n.id AND r.version = n.version
+     WHERE n.kind = 'report'
+    UNION ALL
+    SELECT n.kind, p.id, p.version, p.patient, p.report, p.order_of, p.position, NULL, NULL, p.sealed, e.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM named n JOIN guichet.panel p ON p.id = n.id AND p.version = n.version
+     WHERE n.kind = 'panel'
+    UNION ALL
+    SELECT n.kind, o.id, o.version, o.patient, o.report, o.order_of, o.position, NULL, NULL, o.sealed, e.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM named n JOIN guichet.observation o ON o.id = n.id AND o.version = n.version
+     WHERE n.kind IN ('observation', 'previous')
+    UNION ALL
+    SELECT n.kind, d.id, d.version, d.patient, d.report, d.order_of, d.position, NULL, NULL,
+           CASE n.kind WHEN 'content' THEN d.content ELSE d.sealed END, e.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM named n JOIN guichet.document d ON d.id = n.id AND d.version = n.version
+     WHERE n.kind IN ('document', 'content')
+    UNION ALL
+    SELECT n.kind, m.id, m.version, NULL, NULL, NULL, 0, m.at, NULL, NULL, e.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM named n JOIN guichet.message m ON m.id = n.id AND m.version = n.version
+     WHERE n.kind = 'message'
+    UNION ALL
+    -- Who was refused is not told to the patient: it may be one who mistyped.
+    SELECT 'trace', a.id, a.version, t.patient, NULL, NULL, 0, t.at, NULL, CASE WHEN t.outcome = 'granted' OR t.account = v.account THEN a.sealed END,
+           t.id, t.type, t.outcome, t.role, t.ground, t.provider, t.account = v.account,
+           CASE WHEN t.type = 'sign-in' THEN (SELECT count(*)::integer FROM guichet.trace f
+                                               WHERE f.account = t.account AND f.type = 'sign-in' AND f.id > t.id AND f.outcome = 'refused')
+                ELSE (SELECT count(*)::integer FROM unnest(t.kinds) k WHERE k = 'report') END
+      FROM unnest(e.entries) AS named_entry (id)
+      JOIN guichet.trace t ON t.id = named_entry.id
+      LEFT JOIN guichet.account a ON a.id = t.account
+     WHERE 'trace' = ANY (allowed);
+END $$;

@@ -1,0 +1,90 @@
+-- sign_in opens a session for a person whom a provider has identified, or
+-- leaves a refusal. A person already linked is found by issuer and subject; a
+-- patient's first sign-in must match exactly one record by the five traits
+-- (G-2.1-1.a); a professional's makes an account without any grant. The answer
+-- is what receive hands over for the entry: nothing, where it was refused.
+CREATE FUNCTION guichet.sign_in(token bytea, ip inet, request uuid, provider text, issuer text, person bytea, traits bytea, state bytea,
+                                role text, account uuid, name bytea, idle interval, lifetime interval)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v guichet.verdict;
+    m guichet.manifest;
+    opened uuid := gen_random_uuid();
+    matched uuid[];
+    new_grant uuid;
+    last bigint;
+    entry bigint;
+    now_ timestamptz := guichet.clock();
+BEGIN
+    PERFORM guichet.guard(token, ip, request);
+    IF num_nulls(provider, issuer, person, traits, state, role, account, name, idle, lifetime) > 0
+       OR role NOT IN ('patient', 'physician', 'nurse', 'professional') OR provider NOT IN ('franceconnect', 'psc')
+       OR (role = 'patient') <> (provider = 'franceconnect')
+       OR idle <= interval '0' OR lifetime <= interval '0' OR octet_length(name) > 4096 OR length(issuer) > 512 THEN
+        RAISE 'bad request' USING ERRCODE = '22023';
+    END IF;
+    v.outcome := 'refused';
+    v.role := role;
+    SELECT i.account INTO v.account FROM guichet.identity i WHERE i.subject = person;
+
+    -- One answer of the provider opens one session (AA10).
+    INSERT INTO guichet.sign_in_attempt (state, at) VALUES (sign_in.state, now_) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        v.reason := 'state-used';
+        RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
+    END IF;
+
+    IF v.account IS NULL AND role = 'patient' THEN
+        SELECT array_agg(x.patient) INTO matched
+          FROM (SELECT DISTINCT p.patient FROM guichet.patient_index p WHERE p.field = 'strict' AND p.value = traits LIMIT 2) x;
+        IF cardinality(matched) IS NULL OR cardinality(matched) <> 1 THEN
+            v.reason := CASE WHEN matched IS NULL THEN 'no-match' ELSE 'several-matches' END;
+            RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
+        END IF;
+        IF EXISTS (SELECT FROM guichet.grants g WHERE g.patient = matched[1] AND g.kind = 'self') THEN
+            v.reason := 'already-linked'; -- to another subject: never guess which is right
+            RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
+        END IF;
+    END IF;
+
+    IF v.account IS NULL THEN
+        v.account := account;
+        INSERT INTO guichet.account (id, role, version, sealed, opened) VALUES (v.account, sign_in.role, 1, name, now_);
+        INSERT INTO guichet.identity (subject, account, issuer) VALUES (person, v.account, sign_in.issuer) ON CONFLICT DO NOTHING;
+        IF NOT FOUND THEN
+            RAISE 'try again' USING ERRCODE = 'GU004'; -- the same person came in by another door just now
+        END IF;
+        IF matched IS NOT NULL THEN
+            v.patient := matched[1];
+            new_grant := gen_random_uuid();
+        END IF;
+        v.reason := 'first';
+    ELSE
+        SELECT a.role INTO v.role FROM guichet.account a WHERE a.id = v.account;
+        IF v.role <> role THEN
+            v.reason := 'other-role';
+            RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
+        END IF;
+        v.reason := 'known';
+    END IF;
+
+    SELECT max(t.id) INTO last FROM guichet.trace t WHERE t.account = v.account AND t.type = 'sign-in' AND t.outcome = 'granted';
+    v.outcome := 'granted';
+    v.session := opened;
+    SELECT ARRAY['account'], ARRAY[a.id], ARRAY[a.version] INTO m FROM guichet.account a WHERE a.id = v.account;
+    IF new_grant IS NOT NULL THEN
+        m := ROW(m.kinds || 'grant'::text, m.records || new_grant, m.versions || 1);
+    END IF;
+    entry := guichet.leave_trace('sign-in', v, m, '{}', provider, ip, request);
+    IF new_grant IS NOT NULL THEN
+        INSERT INTO guichet.grants (id, account, patient, kind, purpose, starts, made_by, entry)
+        VALUES (new_grant, v.account, v.patient, 'self', 'own-record', now_, v.account, entry)
+        ON CONFLICT DO NOTHING;
+        IF NOT FOUND THEN
+            RAISE 'try again' USING ERRCODE = 'GU004'; -- two people matched the same record at once
+        END IF;
+    END IF;
+    INSERT INTO guichet.session (id, token, account, listener, opened, seen, idle, expires, entry, previous)
+    VALUES (opened, sha256(sign_in.token), v.account, session_user, now_, now_, sign_in.idle, now_ + lifetime, entry, last);
+    RETURN entry;
+END $$;

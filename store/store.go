@@ -1,0 +1,219 @@
+// Package store is the way to PostgreSQL. What may be read or changed is
+// decided, and traced, by the functions of the schema guichet (functions/);
+// this package calls them, opens what receive hands over, and seals what is
+// deposited. Reading is an ask, which commits its trace, and a receive, which
+// hands over what that trace names (architecture 2.1); changing is one call.
+//
+// It trusts PostgreSQL to run those functions and nothing else: rows are
+// opened under associated data, and start-up compares the catalogue with what
+// this program was built with.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"guichet/envelope"
+	"guichet/fault"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// TokenSize is the length of a session token in bytes.
+const TokenSize = 32
+
+// Request says on whose behalf something is asked: the session's raw token,
+// the client's address as the listener claims it, and the request that the
+// trace will name.
+type Request struct {
+	Token   []byte // TokenSize bytes
+	Address netip.Addr
+	ID      uuid.UUID
+}
+
+func (r Request) ip() string { return r.Address.Unmap().WithZone("").String() }
+
+// Options say how to reach the database as one role.
+type Options struct {
+	URL         string // postgres://role@…; over TCP only with sslmode=verify-full (DT7)
+	Password    string // empty on a Unix socket with peer authentication
+	Connections int    // at most; 0 means 16
+	Keys        *envelope.Keyring
+}
+
+// Store serves one role.
+type Store struct {
+	db   *sqlx.DB
+	keys *envelope.Keyring
+
+	mu         sync.Mutex // guards statements
+	statements map[string]*sqlx.Stmt
+}
+
+// patience bounds one call. Calls go on when the client has left: a trace is
+// not cancelled half way.
+const patience = 10 * time.Second
+
+// Open connects. It does not look at the schema: Check does.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	db, err := connect(o.URL, o.Password)
+	if err != nil {
+		return nil, err
+	}
+	connections := o.Connections
+	if connections == 0 {
+		connections = 16
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	s := &Store{db: db, keys: o.Keys, statements: make(map[string]*sqlx.Stmt)}
+	if err := s.Ping(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+// Close ends the connections.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Ping says whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.db.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach database: %w", classify(err))
+	}
+	return nil
+}
+
+// connect makes a pool that sends the settings its functions rely on, so that
+// a setting left on the role changes nothing.
+func connect(address, password string) (*sqlx.DB, error) {
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.User == nil {
+		return nil, errors.New("database URL: want postgres://role@host/database")
+	}
+	if _, inURL := u.User.Password(); inURL {
+		return nil, errors.New("database URL: a password belongs in its own file")
+	}
+	q := u.Query()
+	if !strings.HasPrefix(q.Get("host"), "/") && q.Get("sslmode") != "verify-full" {
+		return nil, errors.New("database URL: over TCP sslmode must be verify-full")
+	}
+	if strings.HasPrefix(q.Get("host"), "/") {
+		q.Set("sslmode", "disable") // a Unix socket; PostgreSQL has no TLS there
+	}
+	for name, value := range map[string]string{
+		"binary_parameters": "yes", "connect_timeout": "5", "synchronous_commit": "on", "statement_timeout": "15s",
+		"lock_timeout": "5s", "idle_in_transaction_session_timeout": "5s", "application_name": "guichet",
+	} {
+		q.Set(name, value)
+	}
+	u.RawQuery = q.Encode()
+	if password != "" {
+		u.User = url.UserPassword(u.User.Username(), password)
+	}
+	connector, err := pq.NewConnector(u.String())
+	if err != nil {
+		return nil, errors.New("database URL: not understood") // the driver's text may quote the password
+	}
+	return sqlx.NewDb(sql.OpenDB(connector), "postgres"), nil
+}
+
+// statement prepares query once: an unprepared call costs two round trips.
+func (s *Store) statement(ctx context.Context, query string) (*sqlx.Stmt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st, ok := s.statements[query]; ok {
+		return st, nil
+	}
+	st, err := s.db.PreparexContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("prepare: %w", classify(err))
+	}
+	s.statements[query] = st
+	return st, nil
+}
+
+// get runs a query of one row; it returns fault.NotFound when there is none.
+func (s *Store) get(ctx context.Context, into any, query string, args ...any) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	st, err := s.statement(ctx, query)
+	if err != nil {
+		return err
+	}
+	return classify(st.GetContext(ctx, into, args...))
+}
+
+// list runs a query of many rows, to the end: a failure at commit is seen.
+func (s *Store) list(ctx context.Context, into any, query string, args ...any) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	st, err := s.statement(ctx, query)
+	if err != nil {
+		return err
+	}
+	return classify(st.SelectContext(ctx, into, args...))
+}
+
+// run calls a function that returns nothing.
+func (s *Store) run(ctx context.Context, query string, args ...any) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	st, err := s.statement(ctx, query)
+	if err != nil {
+		return err
+	}
+	_, err = st.ExecContext(ctx, args...)
+	return classify(err)
+}
+
+// Codes that the functions raise.
+const (
+	codeSessionOver = "GU001"
+	codeNotDurable  = "GU002"
+	codeAltered     = "GU003"
+	codeAgain       = "GU004"
+)
+
+var (
+	errNotDurable = errors.New("entry is not durable yet")
+	errAgain      = errors.New("another connection was first")
+)
+
+// classify says what a driver's error means. Its text is dropped: it may quote
+// values.
+func classify(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.NotFound, errors.New("no row"))
+	}
+	pqErr, ok := errors.AsType[*pq.Error](err)
+	if !ok { // no answer: the connection broke, or patience ran out
+		return fault.New(fault.Unavailable, errors.New("database does not answer"))
+	}
+	switch code := string(pqErr.Code); {
+	case code == codeSessionOver:
+		return fault.New(fault.Ended, errors.New("session is over"))
+	case code == codeNotDurable:
+		return fault.New(fault.Unavailable, errNotDurable)
+	case code == codeAltered:
+		return fault.New(fault.Tampered, errors.New("stored data does not match its trace"))
+	case code == codeAgain:
+		return fault.New(fault.Conflict, errAgain)
+	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "25006"), code == "55P03", code == "57014":
+		return fault.New(fault.Unavailable, fmt.Errorf("database unavailable: SQLSTATE %s", code))
+	default:
+		return fmt.Errorf("database refused: SQLSTATE %s", code)
+	}
+}
