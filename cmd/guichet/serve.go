@@ -1,0 +1,332 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // hospitals' servers may lack the zones
+
+	"guichet/auth"
+	"guichet/configs"
+	"guichet/envelope"
+	"guichet/handlers"
+	"guichet/handlers/feed"
+	"guichet/handlers/portal"
+	"guichet/intake"
+	"guichet/store"
+	"guichet/web"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+)
+
+type serveCommand struct {
+	withConfig
+	Only []string `help:"Serve only these: portal, intake, ops." placeholder:"LISTENER"`
+}
+
+// Run builds in one visible order, serves, and leaves in the reverse.
+func (c serveCommand) Run(e *environment) error {
+	for _, name := range c.Only {
+		if !slices.Contains([]string{"portal", "intake", "ops"}, name) {
+			return usageError("serve --only: no listener is called " + name)
+		}
+	}
+	config, err := configs.LoadEnv[configs.Guichet](c.Config, e.environ)
+	if err != nil {
+		return err
+	}
+	// Pages are short-lived garbage: collect less often, within a bound.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+		debug.SetMemoryLimit(512 << 20)
+	}
+	s := &server{config: config, log: slog.New(slog.NewJSONHandler(e.err, nil)), metrics: handlers.NewMetrics()}
+	defer s.close()
+	if err := s.build(e.ctx, c.wants); err != nil {
+		return err
+	}
+	return s.run(e.ctx)
+}
+
+func (c serveCommand) wants(listener string) bool {
+	return len(c.Only) == 0 || slices.Contains(c.Only, listener)
+}
+
+// server is one process of Guichet.
+type server struct {
+	config  configs.Guichet
+	log     *slog.Logger
+	metrics *handlers.Metrics
+	keys    *envelope.Keyring
+	stores  []*listening
+	tasks   []func(context.Context) error
+}
+
+// listening is a listener's store, whose opening and closing are traced.
+type listening struct {
+	store   *store.Store
+	address netip.Addr
+}
+
+func (s *server) build(ctx context.Context, wants func(string) bool) error {
+	var err error
+	if s.keys, err = envelope.OpenFiles(s.config.Keys.MasterFile, s.config.Keys.KeyringFile); err != nil {
+		return err
+	}
+	if wants("portal") && s.config.Portal.Listen != "" {
+		if err := s.buildPortal(ctx); err != nil {
+			return err
+		}
+	}
+	if wants("intake") && s.config.Intake.MLLP != "" {
+		if err := s.buildIntake(ctx); err != nil {
+			return err
+		}
+	}
+	if wants("ops") && s.config.Ops.Listen != "" {
+		if err := s.buildOps(ctx); err != nil {
+			return err
+		}
+	}
+	if len(s.tasks) == 0 {
+		return errors.New("nothing to serve: the configuration names no listener that was asked for")
+	}
+	return nil
+}
+
+// open opens a store as a role, and refuses a database that is behind, ahead
+// or altered.
+func (s *server) open(ctx context.Context, role configs.Role, listen string) (*store.Store, error) {
+	var password string
+	if role.PasswordFile != "" {
+		secret, err := configs.ReadSecret(role.PasswordFile)
+		if err != nil {
+			return nil, err
+		}
+		password = secret.Reveal()
+	}
+	opened, err := store.Open(ctx, store.Options{URL: role.URL, Password: password, Connections: role.Connections, Keys: s.keys})
+	if err != nil {
+		return nil, err
+	}
+	l := &listening{store: opened, address: netip.IPv6Unspecified()}
+	if at, err := netip.ParseAddrPort(listen); err == nil {
+		l.address = at.Addr()
+	}
+	if err := opened.Check(ctx); err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	if err := opened.LeaveEvent(ctx, l.request(), store.ServiceStart); err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	s.stores = append(s.stores, l)
+	return opened, nil
+}
+
+func (l *listening) request() store.Request {
+	return store.Request{Address: l.address, ID: uuid.New()}
+}
+
+func (s *server) buildPortal(ctx context.Context) error {
+	c := s.config.Portal
+	db, err := s.open(ctx, s.config.Database.Portal, c.Listen)
+	if err != nil {
+		return fmt.Errorf("portal: %w", err)
+	}
+	public, err := url.Parse(c.PublicURL)
+	if err != nil {
+		return fmt.Errorf("portal: public_url: %w", err)
+	}
+	attempts, err := s.attempts()
+	if err != nil {
+		return fmt.Errorf("portal: %w", err)
+	}
+	options := portal.Options{Store: db, Attempts: attempts, Log: s.log, Metrics: s.metrics, PublicURL: public, Suffix: c.CookieSuffix,
+		Limits: store.Limits{Idle: c.Idle, Lifetime: c.Lifetime}}
+	site := web.Site{Hospital: s.config.Hospital.Name, SupportPhone: s.config.Hospital.SupportPhone, SupportHours: s.config.Hospital.SupportHours,
+		SupportMail: s.config.Hospital.SupportMail, AlertPhone: s.config.Hospital.AlertPhone, Demonstration: s.config.Hospital.Demonstration}
+	for _, name := range []string{auth.FranceConnect, auth.ProSanteConnect} {
+		settings, ok := s.config.Providers[name]
+		if !ok {
+			continue
+		}
+		provider, err := newProvider(name, settings, public)
+		if err != nil {
+			return fmt.Errorf("provider %s: %w", name, err)
+		}
+		options.Providers = append(options.Providers, provider)
+		options.EndPoints = append(options.EndPoints, settings.EndSessionURL)
+		door := web.Door{Path: "/login/" + name, Label: provider.Label(), For: web.ForPatients}
+		if name == auth.ProSanteConnect {
+			door.For = web.ForProfessionals
+		}
+		site.Doors = append(site.Doors, door)
+	}
+	if options.Web, err = web.New(site); err != nil {
+		return fmt.Errorf("portal: %w", err)
+	}
+	handler, err := portal.New(options)
+	if err != nil {
+		return err
+	}
+	secured, err := c.TLS.Config()
+	if err != nil {
+		return fmt.Errorf("portal: %w", err)
+	}
+	return s.serveHTTP("portal", c.Listen, secured, handler)
+}
+
+func (s *server) attempts() (*auth.Attempts, error) {
+	secret, err := configs.ReadSecret(s.config.Portal.CookieSecretFile)
+	if err != nil {
+		return nil, err
+	}
+	key, err := hex.DecodeString(secret.Reveal())
+	if err != nil {
+		return nil, errors.New("cookie_secret_file: not hexadecimal")
+	}
+	name := "__Host-guichet-attempt"
+	if s.config.Portal.CookieSuffix != "" {
+		name += "-" + s.config.Portal.CookieSuffix
+	}
+	return auth.NewAttempts(name, key, nil)
+}
+
+func newProvider(name string, c configs.Provider, public *url.URL) (*auth.Provider, error) {
+	secret, err := configs.ReadSecret(c.ClientSecretFile)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("read system authorities: %w", err)
+	}
+	if c.CAFile != "" {
+		text, err := os.ReadFile(c.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("read ca_file: %w", err)
+		}
+		roots = x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(text) {
+			return nil, errors.New("ca_file holds no certificate")
+		}
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
+		MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 5 * time.Second, Proxy: http.ProxyFromEnvironment}
+	return auth.NewProvider(auth.Options{Name: name, Label: c.Label, Issuer: c.Issuer, AuthorizationURL: c.AuthorizationURL, TokenURL: c.TokenURL,
+		UserinfoURL: c.UserinfoURL, JWKSURL: c.JWKSURL, EndSessionURL: c.EndSessionURL, ClientID: c.ClientID, ClientSecret: secret.Reveal(),
+		RedirectURL: public.JoinPath("callback", name).String(), PostLogoutRedirectURL: public.JoinPath("session-ended").String(),
+		ACR: c.ACR, Scopes: c.Scopes, Algorithms: c.Algorithms, PKCE: c.PKCE, SignedUserinfo: c.SignedUserinfo, Transport: transport})
+}
+
+func (s *server) buildIntake(ctx context.Context) error {
+	c := s.config.Intake
+	db, err := s.open(ctx, s.config.Database.Intake, c.MLLP)
+	if err != nil {
+		return fmt.Errorf("intake: %w", err)
+	}
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		return fmt.Errorf("intake: %w", err)
+	}
+	secured, err := c.TLS.Config()
+	if err != nil {
+		return fmt.Errorf("intake: %w", err)
+	}
+	listener, err := net.Listen("tcp", c.MLLP)
+	if err != nil {
+		return fmt.Errorf("intake: %w", err)
+	}
+	hl7 := feed.New(feed.Options{Store: db, Parse: intake.Options{LocalAuthority: c.LocalAuthority, Zone: zone}, Log: s.log, Metrics: s.metrics, Limit: c.MaxMessage})
+	s.tasks = append(s.tasks, func(ctx context.Context) error { return hl7.Serve(ctx, tls.NewListener(listener, secured)) })
+	s.log.Info("listening", "listener", "intake", "address", c.MLLP)
+	return nil
+}
+
+func (s *server) buildOps(context.Context) error {
+	ready := func(ctx context.Context) error {
+		for _, l := range s.stores {
+			if err := l.store.Ping(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return s.serveHTTP("ops", s.config.Ops.Listen, nil, handlers.Ops(s.metrics, ready))
+}
+
+func (s *server) serveHTTP(name, address string, secured *tls.Config, handler http.Handler) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	h := &http.Server{Handler: handler, TLSConfig: secured, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(quiet{s.log.Handler()}, slog.LevelDebug)}
+	s.tasks = append(s.tasks, func(ctx context.Context) error { return serveUntil(ctx, h, listener) })
+	s.log.Info("listening", "listener", name, "address", address)
+	return nil
+}
+
+// serveUntil serves until ctx ends, then lets what is under way finish.
+func serveUntil(ctx context.Context, h *http.Server, listener net.Listener) error {
+	ended := make(chan error, 1)
+	go func() {
+		if h.TLSConfig != nil {
+			ended <- h.ServeTLS(listener, "", "")
+			return
+		}
+		ended <- h.Serve(listener)
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		return h.Shutdown(grace)
+	}
+}
+
+func (s *server) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, task := range s.tasks {
+		group.Go(func() error { return task(ctx) })
+	}
+	return group.Wait()
+}
+
+// close leaves the entry of each service's end (TR1.b) and lets the database go.
+func (s *server) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	for _, l := range s.stores {
+		if err := l.store.LeaveEvent(ctx, l.request(), store.ServiceStop); err != nil {
+			s.log.Warn("service stop not traced", "error", err.Error())
+		}
+		if err := l.store.Close(); err != nil {
+			s.log.Warn("close database", "error", err.Error())
+		}
+	}
+}
+
+// quiet keeps net/http's own lines, which may quote what a client sent.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Handle(ctx context.Context, r slog.Record) error {
+	what, _, _ := strings.Cut(r.Message, ":")
+	return q.Handler.Handle(ctx, slog.NewRecord(r.Time, r.Level, what, r.PC))
+}

@@ -1,0 +1,49 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics are the figures of a process. No label holds a value from outside
+// but the method, which is one of a few.
+type Metrics struct {
+	Tampered prometheus.Counter     // stored data that did not open or did not match its trace
+	Messages *prometheus.CounterVec // by answer: AA, AE, AR
+
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+}
+
+// NewMetrics makes the figures of a process.
+func NewMetrics() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		Tampered: prometheus.NewCounter(prometheus.CounterOpts{Name: "guichet_integrity_failures_total",
+			Help: "Stored data that did not open or did not match its trace: each is an alert."}),
+		Messages: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_messages_total", Help: "HL7 messages by answer."}, []string{"answer"}),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "guichet_http_request_duration_seconds", Help: "Time to serve a request.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route", "method", "status"}),
+	}
+	m.registry.MustRegister(m.Tampered, m.Messages, m.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *Metrics) request(route, method string, status int, took time.Duration) {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost:
+	default:
+		method = "other"
+	}
+	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// Handler serves the figures.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

@@ -1,0 +1,189 @@
+// Package portal serves patients and outside clinicians. It decides nothing
+// about records: it parses, makes one call of the store, and renders one page.
+package portal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"guichet/auth"
+	"guichet/fault"
+	"guichet/handlers"
+	"guichet/record"
+	"guichet/session"
+	"guichet/store"
+	"guichet/web"
+)
+
+// Options are what the portal is made of.
+type Options struct {
+	Store     *store.Store
+	Web       *web.Web
+	Providers []*auth.Provider
+	Attempts  *auth.Attempts
+	Log       *slog.Logger
+	Metrics   *handlers.Metrics
+	PublicURL *url.URL
+	Suffix    string // of cookie names
+	Limits    store.Limits
+	EndPoints []string // of the providers' sign-out, whose origins a form may lead to
+}
+
+// Portal is the listener's pages.
+type Portal struct {
+	store     *store.Store
+	web       *web.Web
+	sessions  *session.Manager
+	providers map[string]*auth.Provider
+	attempts  *auth.Attempts
+	suffix    string
+	limits    store.Limits
+}
+
+// New returns what serves the portal.
+func New(o Options) (http.Handler, error) {
+	p := &Portal{store: o.Store, web: o.Web, providers: make(map[string]*auth.Provider), attempts: o.Attempts, suffix: o.Suffix, limits: o.Limits}
+	p.sessions = session.New(keeper{o.Store}, session.Options{CookieSuffix: o.Suffix, Lifetime: o.Limits.Lifetime})
+	for _, provider := range o.Providers {
+		p.providers[provider.Name()] = provider
+	}
+	table := handlers.Table{Routes: p.routes(), Admit: p.admit, Fail: p.fail, Static: o.Web.Static()}
+	router, err := table.Router(func(err error) error { return fault.New(fault.NotFound, err) })
+	if err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
+	policy, err := contentPolicy(o.EndPoints)
+	if err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
+	around := handlers.Around{Log: o.Log, Metrics: o.Metrics, Fail: p.fail, Policy: policy, Host: o.PublicURL.Host}
+	return around.Wrap(router), nil
+}
+
+// routes is the table: who may come, and what trace it leaves.
+func (p *Portal) routes() []handlers.Route {
+	routes := []handlers.Route{
+		{Method: "GET", Path: "/", Class: handlers.Anyone, Event: "home.read", Serve: p.showHome},
+		{Method: "POST", Path: "/logout", Class: handlers.SignedIn, Event: "sign-out", Serve: p.signOut},
+		{Method: "GET", Path: "/session-ended", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showSessionEnded},
+		{Method: "GET", Path: "/reports", Class: handlers.SignedIn, Event: "report.list", Serve: p.listReports},
+		{Method: "GET", Path: "/reports/{report}", Class: handlers.SignedIn, Event: "report.read", Serve: p.showReport},
+		{Method: "GET", Path: "/reports/{report}/original.pdf", Class: handlers.SignedIn, Event: "document.read", Serve: p.showOriginal},
+		{Method: "GET", Path: "/access-log", Class: handlers.SignedIn, Event: "access-log.read", Serve: p.showAccessLog},
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.providers)) {
+		provider := p.providers[name]
+		routes = append(routes,
+			handlers.Route{Method: "GET", Path: "/login/" + name, Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.beginSignIn(provider)},
+			handlers.Route{Method: "GET", Path: "/callback/" + name, Class: handlers.Anyone, Event: "sign-in", Serve: p.finishSignIn(provider)})
+	}
+	return routes
+}
+
+// contentPolicy allows what the pages have: their own style, font and images,
+// and forms that lead here or to the sign-out of a provider.
+func contentPolicy(endPoints []string) (string, error) {
+	form := []string{"'self'"}
+	for _, endPoint := range endPoints {
+		if endPoint == "" {
+			continue
+		}
+		u, err := url.Parse(endPoint)
+		if err != nil || u.Scheme != "https" || u.Host == "" {
+			return "", errors.New("content policy: a sign-out address is not an https URL")
+		}
+		form = append(form, "https://"+u.Host)
+	}
+	slices.Sort(form[1:])
+	return "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action " + strings.Join(slices.Compact(form), " ") +
+		"; base-uri 'none'; frame-ancestors 'none'", nil
+}
+
+// admit lets a page through to someone whose session lives.
+func (p *Portal) admit(serve handlers.Page) handlers.Page {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if _, err := p.open(r); err != nil {
+			return err
+		}
+		// Without a script in the page, the browser itself leaves it when the
+		// session has ended for want of use (DT9, DT10).
+		w.Header().Set("Refresh", strconv.Itoa(int(p.limits.Idle.Seconds())+5)+"; url=/session-ended")
+		return serve(w, r)
+	}
+}
+
+// open returns the session of a request, and fault.Ended where it is over.
+func (p *Portal) open(r *http.Request) (*session.Session, error) {
+	s, err := p.sessions.Open(r)
+	if err != nil {
+		return nil, err
+	}
+	if s.Ended != "" {
+		return nil, fault.New(fault.Ended, errors.New("session is over"))
+	}
+	handlers.RequestOf(r.Context()).Session = s
+	return s, nil
+}
+
+// asking returns on whose behalf the store is asked.
+func asking(ctx context.Context, token []byte) store.Request {
+	req := handlers.RequestOf(ctx)
+	return store.Request{Token: token, Address: req.Address, ID: req.ID}
+}
+
+// caller is the signed-in person of an admitted request.
+func caller(r *http.Request) store.Request {
+	return asking(r.Context(), handlers.RequestOf(r.Context()).Session.Token)
+}
+
+// base is what a page of a signed-in person begins with.
+func (p *Portal) base(r *http.Request, person store.Person) web.Base {
+	b := p.bare(r)
+	b.Viewer = &web.Viewer{Name: person.Name, Means: p.means(r), Role: person.Role, IdleAt: person.IdleAt}
+	return b
+}
+
+// bare is what a page without a person begins with.
+func (p *Portal) bare(r *http.Request) web.Base {
+	return web.Base{Now: time.Now(), Reference: handlers.RequestOf(r.Context()).Reference}
+}
+
+// means is how the person signed in, as people know it.
+func (p *Portal) means(r *http.Request) string {
+	s := handlers.RequestOf(r.Context()).Session
+	if s == nil {
+		return ""
+	}
+	if provider, ok := p.providers[s.Value("provider")]; ok {
+		return provider.Label()
+	}
+	return ""
+}
+
+// keeper keeps sessions in the store.
+type keeper struct{ store *store.Store }
+
+func (k keeper) Load(ctx context.Context, token []byte) (*session.State, error) {
+	s, err := k.store.LoadSession(ctx, asking(ctx, token))
+	if err != nil {
+		return nil, err
+	}
+	return &session.State{Ended: s.Ended, At: s.At, Values: s.Values}, nil
+}
+
+func (k keeper) Save(ctx context.Context, token, values []byte) error {
+	return k.store.SaveSession(ctx, token, values)
+}
+
+func (k keeper) End(ctx context.Context, token []byte) error {
+	return k.store.EndSession(ctx, asking(ctx, token), record.EndLogout)
+}

@@ -1,0 +1,72 @@
+package portal
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"net/http"
+
+	"guichet/fault"
+	"guichet/handlers"
+	"guichet/record"
+	"guichet/web"
+)
+
+// signOut serves POST /logout: the session ends here first, so that a failure
+// at the provider never leaves it open, then there (AA12, DT10).
+func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
+	s := handlers.RequestOf(r.Context()).Session
+	if err := p.store.EndSession(r.Context(), caller(r), record.EndLogout); err != nil {
+		return err
+	}
+	s.Forget()
+	h := w.Header()
+	h.Del("Refresh")
+	h.Set("Clear-Site-Data", `"cache", "storage"`) // the cookie is cleared by the page that says why
+	target := "/session-ended"
+	if provider, ok := p.providers[s.Value("provider")]; ok {
+		state := rand.Text() + rand.Text()
+		if at := provider.EndSession(s.Value("id_token"), state); at != "" {
+			p.setLeaving(w, state)
+			target = at
+		}
+	}
+	http.Redirect(w, r, target, http.StatusSeeOther)
+	return nil
+}
+
+// showSessionEnded serves GET /session-ended: why, from the tombstone of the
+// session whose cookie the browser still has (AA8.d).
+func (p *Portal) showSessionEnded(w http.ResponseWriter, r *http.Request) error {
+	s, err := p.sessions.Open(r)
+	if err != nil {
+		return err
+	}
+	if s.Ended == "" {
+		return errLive
+	}
+	p.sessions.Clear(w)
+	w.Header().Set("Clear-Site-Data", `"cache", "cookies", "storage"`)
+	page := web.SessionEndedPage{Base: p.bare(r), Reason: s.Ended, At: s.EndedAt, Idle: p.limits.Idle, Lifetime: p.limits.Lifetime}
+	if c, err := r.Cookie(p.leavingCookie()); err == nil && c.Value != "" {
+		p.setLeaving(w, "")
+		page.ProviderClosed = subtle.ConstantTimeCompare([]byte(c.Value), []byte(r.URL.Query().Get("state"))) == 1
+	}
+	return p.web.Render(w, http.StatusOK, page)
+}
+
+// endAfterError ends the session that an internal error happened in (DT8), and
+// takes the cookie where even that cannot be written.
+func (p *Portal) endAfterError(w http.ResponseWriter, r *http.Request) error {
+	token, ok := p.sessions.Token(r)
+	if !ok {
+		return nil
+	}
+	if s := handlers.RequestOf(r.Context()).Session; s != nil {
+		s.Forget()
+	}
+	err := p.store.EndSession(r.Context(), asking(r.Context(), token), record.EndError)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		p.sessions.Clear(w)
+	}
+	return err
+}
