@@ -32,8 +32,8 @@ SELECT line FROM (
     UNION ALL
     SELECT format('default rights of %s in %s for %s: %s', d.defaclrole::regrole, d.defaclnamespace, d.defaclobjtype, array_to_string(d.defaclacl, ',')) FROM pg_default_acl d
     UNION ALL
-    SELECT format('role %s login=%s superuser=%s inherit=%s createrole=%s createdb=%s replication=%s bypassrls=%s member of %s', r.rolname, r.rolcanlogin, r.rolsuper, r.rolinherit, r.rolcreaterole,
-                  r.rolcreatedb, r.rolreplication, r.rolbypassrls, (SELECT string_agg(g.rolname, ',' ORDER BY g.rolname) FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid))
+    SELECT format('role %s login=%s superuser=%s inherit=%s createrole=%s createdb=%s replication=%s bypassrls=%s connections=%s member of %s', r.rolname, r.rolcanlogin, r.rolsuper, r.rolinherit, r.rolcreaterole,
+                  r.rolcreatedb, r.rolreplication, r.rolbypassrls, r.rolconnlimit, (SELECT string_agg(g.rolname, ',' ORDER BY g.rolname) FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid))
       FROM pg_roles r WHERE r.rolname LIKE 'guichet\_%'
     UNION ALL
     SELECT format('system function %s rights=%s', p.oid::regprocedure, (SELECT string_agg(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, ',' ORDER BY a.grantee::regrole::text)

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"guichet/envelope"
@@ -41,8 +43,9 @@ type Withheld struct {
 func (w *Withheld) Error() string { return "deposit withheld: " + w.Reason }
 
 // attempts bounds how often a deposit is tried again because another
-// connection changed the same patient or report meanwhile.
-const attempts = 5
+// connection changed the same patient or report meanwhile. Each loser lost to
+// a winner: with fewer rivals than attempts, all get through.
+const attempts = 100
 
 // Deposit stores a message and its report in one transaction with its trace,
 // and returns after the commit. The same message again changes nothing. It
@@ -133,13 +136,13 @@ func (s *Store) newPatient(d *Deposit) (*keyed, error) {
 // store seals the report for the version it will have, first that of a new
 // one, and calls deposit; told of another version, it seals once more.
 func (s *Store) store(ctx context.Context, req Request, d *Deposit, message []byte, marks *marks, patient *keyed) (*Receipt, error) {
-	orders, err := s.orderIndexes(d, patient.id)
+	orders, groups, err := s.orderIndexes(d, patient.id)
 	if err != nil {
 		return nil, err
 	}
 	report, version := uuid.Must(uuid.NewV7()), 1
 	for range attempts {
-		p := &parts{key: patient.key, patient: patient.id.String()}
+		p := &parts{key: patient.key, patient: patient.id.String(), kinds: []string{}, ids: []string{}, places: []int64{}, codes: [][]byte{}, lengths: []int64{}}
 		if err := p.seal(s, d, report, version); err != nil {
 			return nil, err
 		}
@@ -148,9 +151,9 @@ func (s *Store) store(ctx context.Context, req Request, d *Deposit, message []by
 			Report  *uuid.UUID `db:"report"`
 			Version *int       `db:"version"`
 		}
-		if err := s.get(ctx, &row, `SELECT entry, report, version FROM guichet.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+		if err := s.get(ctx, &row, `SELECT entry, report, version FROM guichet.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
 			req.Token, req.ip(), req.ID, patient.id, orEmpty(patient.sealed), patient.wrapped, pq.StringArray(marks.fields), pq.ByteaArray(marks.values),
-			p.messageID, message, p.message, report, version, p.report, pq.ByteaArray(orders),
+			p.messageID, message, p.message, report, version, p.report, pq.ByteaArray(orders), pq.ByteaArray(groups),
 			pq.StringArray(p.kinds), pq.StringArray(p.ids), pq.Int64Array(p.places), pq.ByteaArray(p.codes), pq.Int64Array(p.lengths), orEmpty(p.bytes)); err != nil {
 			return nil, err
 		}
@@ -174,7 +177,7 @@ type marks struct {
 }
 
 func (s *Store) marks(d *Deposit) (*marks, error) {
-	m := &marks{civil: []byte{}}
+	m := &marks{identifiers: [][]byte{}, civil: []byte{}, fields: []string{}, values: [][]byte{}}
 	for _, id := range d.Identifiers {
 		value, err := s.keys.Blind(envelope.Identifier, id.Authority, id.Value)
 		if err != nil {
@@ -211,20 +214,31 @@ func (s *Store) messageIndex(d *Deposit) ([]byte, error) {
 	return s.keys.Blind(envelope.Message, d.Sender, d.Control, string(d.Raw))
 }
 
-// orderIndexes are per patient: a number that comes back for somebody else is
-// another report.
-func (s *Store) orderIndexes(d *Deposit, patient uuid.UUID) ([][]byte, error) {
+// orderIndexes returns the index of each order number, and for each panel its
+// group: the order's index followed by half an index of what the panel is,
+// since several panels may answer one order. They are per patient: a number
+// that comes back for somebody else is another report.
+func (s *Store) orderIndexes(d *Deposit, patient uuid.UUID) (orders, groups [][]byte, err error) {
 	if len(d.Orders) != len(d.Report.Panels) || len(d.Orders) == 0 {
-		return nil, fault.New(fault.Invalid, errors.New("a report needs an order for each panel"))
+		return nil, nil, fault.New(fault.Invalid, errors.New("a report needs an order for each panel"))
 	}
-	orders := make([][]byte, len(d.Orders))
+	type panelOf struct{ number, system, code string }
+	times := make(map[panelOf]int)
 	for i, number := range d.Orders {
-		var err error
-		if orders[i], err = s.keys.Blind(envelope.Order, patient.String(), d.Sender, number); err != nil {
-			return nil, err
+		order, err := s.keys.Blind(envelope.Order, patient.String(), d.Sender, number)
+		if err != nil {
+			return nil, nil, err
 		}
+		p := panelOf{number, d.Report.Panels[i].Code.System, d.Report.Panels[i].Code.Value}
+		times[p]++
+		panel, err := s.keys.Blind(envelope.Order, patient.String(), d.Sender, number, p.system, p.code, strconv.Itoa(times[p]))
+		if err != nil {
+			return nil, nil, err
+		}
+		orders = append(orders, order)
+		groups = append(groups, append(bytes.Clone(order), panel[:len(panel)/2]...))
 	}
-	return orders, nil
+	return orders, groups, nil
 }
 
 // parts are the sealed rows of a report, as the function deposit takes them.

@@ -52,12 +52,19 @@ func (s *Store) read(ctx context.Context, req Request, ask string, args ...any) 
 	return s.receive(ctx, req, entry)
 }
 
+// flushes bounds how often receive is helped to a durable entry. Each try
+// waits some milliseconds; the entry itself serves for five seconds.
+const flushes = 50
+
 // receive returns fault.NotFound where nothing is handed over: refused and
 // missing look the same (DT3).
 func (s *Store) receive(ctx context.Context, req Request, entry int64) (*delivery, error) {
 	d := &delivery{entry: entry}
 	err := s.list(ctx, &d.rows, receiveQuery, req.Token, entry)
-	if errors.Is(err, errNotDurable) {
+	for range flushes {
+		if !errors.Is(err, errNotDurable) {
+			break
+		}
 		// Something else wrote after the entry and nobody flushed it yet.
 		if err = s.run(ctx, `SELECT guichet.flush()`); err == nil {
 			err = s.list(ctx, &d.rows, receiveQuery, req.Token, entry)

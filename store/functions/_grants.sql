@@ -10,7 +10,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     guichet.open_feed(bytea, inet, uuid, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
     guichet.find_patient(bytea, inet, uuid, bytea, bytea[], bytea),
-    guichet.deposit(bytea, inet, uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea, uuid, integer, bytea, bytea[], text[], uuid[], integer[], bytea[], integer[], bytea),
+    guichet.deposit(bytea, inet, uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea, uuid, integer, bytea, bytea[], bytea[], text[], uuid[], integer[], bytea[], integer[], bytea),
     guichet.quarantine(bytea, inet, uuid, uuid, bytea, text, bytea)
     TO guichet_intake;
 GRANT EXECUTE ON FUNCTION

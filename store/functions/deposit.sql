@@ -4,13 +4,15 @@
 -- in another version than the caller sealed for, nothing is stored, no entry
 -- is left, and the current version is returned.
 --
+-- orders are the blind indexes of the order numbers; groups has one element a
+-- panel, an order's index followed by what tells apart the panels under it.
 -- parts holds the sealed rows one after the other, in the order of kinds and
 -- ids, each as long as lengths says; a document is followed by its content.
 CREATE FUNCTION guichet.deposit(token bytea, ip inet, request uuid,
                                 subject uuid, patient_sealed bytea, keyset bytea, fields text[], field_values bytea[],
                                 message uuid, message_value bytea, message_sealed bytea,
-                                wanted uuid, wanted_version integer, report_sealed bytea, orders bytea[],
-                                kinds text[], ids uuid[], order_places integer[], codes bytea[], lengths integer[], parts bytea,
+                                wanted uuid, wanted_version integer, report_sealed bytea, orders bytea[], groups bytea[],
+                                kinds text[], ids uuid[], group_places integer[], codes bytea[], lengths integer[], parts bytea,
                                 OUT entry bigint, OUT report uuid, OUT version integer)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
@@ -21,8 +23,9 @@ DECLARE
     now_ timestamptz := guichet.clock();
 BEGIN
     PERFORM guichet.guard(token, ip, request);
-    PERFORM guichet.check_parts(orders, kinds, ids, order_places, codes, lengths, octet_length(parts));
-    IF num_nulls(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed, wanted, wanted_version, report_sealed) > 0
+    PERFORM guichet.check_parts(groups, kinds, ids, group_places, codes, lengths, octet_length(parts));
+    IF num_nulls(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed, wanted, wanted_version, report_sealed, orders) > 0
+       OR cardinality(orders) NOT BETWEEN 1 AND 500 OR array_position(orders, NULL) IS NOT NULL
        OR wanted_version < 1 OR cardinality(fields) <> cardinality(field_values) OR cardinality(fields) > 100
        OR array_position(field_values, NULL) IS NOT NULL OR NOT fields <@ ARRAY['identifier', 'strict', 'civil'] THEN
         RAISE 'bad request' USING ERRCODE = '22023';
@@ -63,8 +66,7 @@ BEGIN
     INSERT INTO guichet.report_order (value, report) SELECT DISTINCT o.value, wanted FROM unnest(orders) AS o (value) ON CONFLICT DO NOTHING;
 
     stored := guichet.deposited(wanted);
-    UPDATE guichet.observation o SET current = false WHERE o.report = wanted AND o.order_of = ANY (orders) AND o.current;
-    PERFORM guichet.store_parts(subject, wanted, orders, kinds, ids, order_places, codes, lengths, parts);
+    PERFORM guichet.store_parts(subject, wanted, groups, kinds, ids, group_places, codes, lengths, parts);
 
     -- The entry names the report first, then all it is made of now.
     SELECT array_agg(n.kind ORDER BY n.place), array_agg(n.id ORDER BY n.place), array_agg(n.version ORDER BY n.place)
@@ -75,6 +77,7 @@ BEGIN
             UNION ALL SELECT p.kind, p.id, 1, 10 + p.place FROM unnest(kinds, ids) WITH ORDINALITY AS p (kind, id, place) WHERE p.kind <> 'content'
             UNION ALL SELECT c.kind, c.id, c.version, 10000 + c.place
               FROM unnest(stored.kinds, stored.records, stored.versions) WITH ORDINALITY AS c (kind, id, version, place)
-             WHERE guichet.order_of(c.kind, c.id) <> ALL (orders)) n;
+             WHERE guichet.is_carried(guichet.order_of(c.kind, c.id), groups, stored)) n;
+    UPDATE guichet.observation o SET current = false WHERE o.report = wanted AND o.current AND o.id <> ALL (m.records);
     entry := guichet.leave_trace('report.deposit', v, m, '{}', NULL, ip, request);
 END $$;

@@ -42,8 +42,12 @@ BEGIN
             RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
         END IF;
         IF EXISTS (SELECT FROM guichet.grants g WHERE g.patient = matched[1] AND g.kind = 'self') THEN
-            v.reason := 'already-linked'; -- to another subject: never guess which is right
-            RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
+            -- To this subject, a moment ago, or to another: never guess which is right.
+            SELECT i.account INTO v.account FROM guichet.identity i WHERE i.subject = person;
+            IF v.account IS NULL THEN
+                v.reason := 'already-linked';
+                RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
+            END IF;
         END IF;
     END IF;
 

@@ -126,6 +126,7 @@ CREATE TABLE guichet.panel (
 );
 CREATE INDEX panel_report_idx ON guichet.panel (report);
 COMMENT ON TABLE guichet.panel IS 'What one order of a report asked for. health';
+COMMENT ON COLUMN guichet.panel.order_of IS 'Blind index of the order, then of the panel under it; the same for its results and documents. pseudonym';
 
 CREATE TABLE guichet.observation (
     id       uuid    CONSTRAINT observation_pkey PRIMARY KEY,

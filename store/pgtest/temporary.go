@@ -34,6 +34,7 @@ func makeTemporary() (*temporary, error) {
 		return nil, errors.Join(err, os.RemoveAll(path))
 	}
 	// The server's user passes through; what lies inside is closed to others.
+	// #nosec G302 -- passed through, not listed
 	if err := os.Chmod(path, 0o711); err != nil {
 		return nil, errors.Join(fmt.Errorf("open temporary folder: %w", err), lock.Close(), os.RemoveAll(path))
 	}
@@ -44,7 +45,7 @@ func makeTemporary() (*temporary, error) {
 // process. Only the folder's maker creates the lock: a sweeper that did would
 // fill a folder which its owner is just removing.
 func lockFolder(path string, create int) (*os.File, error) {
-	file, err := os.OpenFile(filepath.Join(path, "lock"), os.O_RDWR|create|syscall.O_NOFOLLOW, 0o600)
+	file, err := os.OpenFile(filepath.Join(path, "lock"), os.O_RDWR|create|syscall.O_NOFOLLOW, 0o600) // #nosec G304 -- below our own root
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"guichet/envelope"
 	"guichet/store"
@@ -158,4 +159,16 @@ func mustExec(t testing.TB, db *sql.DB, query string) {
 	if _, err := db.Exec(query); err != nil {
 		t.Error(err)
 	}
+}
+
+// SetClock stops the database's clock at a time, which SetClock may move.
+func (d *Database) SetClock(t testing.TB, at time.Time) {
+	t.Helper()
+	admin := d.Superuser(t)
+	mustExec(t, admin, `CREATE TABLE IF NOT EXISTS guichet.test_clock (at timestamptz NOT NULL);
+		GRANT SELECT ON guichet.test_clock TO PUBLIC;
+		CREATE OR REPLACE FUNCTION guichet.clock() RETURNS timestamptz LANGUAGE sql AS 'SELECT at FROM guichet.test_clock';
+		GRANT EXECUTE ON FUNCTION guichet.clock() TO guichet_monitor;
+		TRUNCATE guichet.test_clock;
+		INSERT INTO guichet.test_clock VALUES ('`+at.UTC().Format(time.RFC3339Nano)+`')`)
 }
