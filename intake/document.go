@@ -1,0 +1,79 @@
+package intake
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+
+	"guichet/record"
+)
+
+// document reads an encapsulated document (ED): source, type, subtype,
+// encoding, data. ok is false when it does not decode; an ED without data is a
+// document without bytes.
+func document(e element, title string) (d record.Document, ok bool) {
+	data, ok := decodeDocument(strings.ToUpper(e.component(4).text()), e.component(5))
+	if !ok {
+		return d, false
+	}
+	return record.Document{
+		Title:     title,
+		MediaType: mediaType(data, strings.ToLower(e.component(2).text()), strings.ToLower(e.component(3).text())),
+		Size:      len(data),
+		Bytes:     data,
+	}, true
+}
+
+func decodeDocument(encoding string, data element) ([]byte, bool) {
+	if data.isEmpty() {
+		return nil, true
+	}
+	switch encoding {
+	case "BASE64":
+		return decodeBase64(data.lines())
+	case "HEX":
+		decoded, err := hex.DecodeString(strings.Join(strings.Fields(data.lines()), ""))
+		return decoded, err == nil
+	case "A", "":
+		return []byte(data.lines()), true
+	}
+	return nil, false
+}
+
+// decodeBase64 accepts what senders write: broken into lines, and with or
+// without padding. The last bits are not checked.
+func decodeBase64(text string) ([]byte, bool) {
+	compact := strings.Map(func(r rune) rune {
+		if r == ' ' || r == '\n' || r == '\t' {
+			return -1
+		}
+		return r
+	}, text)
+	compact = strings.TrimRight(compact, "=")
+	decoded, err := base64.RawStdEncoding.DecodeString(compact)
+	return decoded, err == nil
+}
+
+// mediaType says what data is. The bytes decide, since a wrong type would be
+// opened by the wrong program on somebody's telephone; the declared type
+// decides only between kinds of text.
+func mediaType(data []byte, kind, subtype string) string {
+	start := data[:min(len(data), 1024)]
+	text := bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\xEF\xBB\xBF")), " \t\r\n")
+	switch {
+	case bytes.Contains(start, []byte("%PDF-")):
+		return "application/pdf"
+	case bytes.HasPrefix(start, []byte("\xFF\xD8\xFF")):
+		return "image/jpeg"
+	case bytes.HasPrefix(start, []byte("\x89PNG\r\n\x1A\n")):
+		return "image/png"
+	case bytes.HasPrefix(start, []byte("II*\x00")), bytes.HasPrefix(start, []byte("MM\x00*")):
+		return "image/tiff"
+	case bytes.HasPrefix(text, []byte("<")) && (subtype == "xml" || subtype == "hl7-cda+xml" || bytes.HasPrefix(text, []byte("<?xml"))):
+		return "text/xml"
+	case kind == "text" || kind == "tx" || kind == "ft":
+		return "text/plain"
+	}
+	return "application/octet-stream"
+}

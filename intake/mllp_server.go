@@ -1,0 +1,199 @@
+package intake
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+)
+
+// Limits of a Server that states none.
+const (
+	defaultMaxMessage     = 20 << 20
+	defaultIdleTimeout    = 10 * time.Minute
+	defaultMessageTimeout = 30 * time.Second
+	defaultMaxConnections = 512
+)
+
+// Peer is the system at the other end of a connection.
+type Peer struct {
+	Address     netip.AddrPort
+	Certificate *x509.Certificate // verified in the handshake
+}
+
+// A Server takes HL7 messages over MLLP. Set its fields before Serve.
+type Server struct {
+	// Handle returns the answer to one message. A nil answer closes the
+	// connection: the sender does not know what became of its message, and
+	// sends it again.
+	Handle func(ctx context.Context, peer Peer, raw []byte) (ack []byte)
+
+	MaxMessage     int           // bytes; 0 means 20 MiB
+	IdleTimeout    time.Duration // between messages; 0 means 10 minutes
+	MessageTimeout time.Duration // from the first byte of a message to its last, and for the answer; 0 means 30 seconds
+	MaxConnections int           // at once; 0 means 512
+
+	Logger *slog.Logger // nil logs nothing; content is never logged
+
+	// Opened, if set, is called when a peer has shown its certificate. It may
+	// refuse the connection, or return the context for its messages.
+	Opened func(context.Context, Peer) (context.Context, error)
+	// Closed, if set, is called at the end of each connection that Opened let in.
+	Closed func(context.Context, Peer)
+}
+
+// Serve answers on l, a TLS listener that requires client certificates (DT7.b),
+// until ctx ends. Then it takes nothing new, lets the messages being handled be
+// answered, and returns nil.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+	defer stop()
+	var connections sync.WaitGroup
+	defer connections.Wait()
+	places := make(chan struct{}, orDefault(s.MaxConnections, defaultMaxConnections))
+	for {
+		conn, err := l.Accept()
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				_ = conn.Close()
+			}
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("accept connection: %w", err)
+		case err != nil: // out of file descriptors, most often: it passes
+			s.log("accept failed", nil, err)
+			pause(ctx, 100*time.Millisecond)
+			continue
+		}
+		select {
+		case places <- struct{}{}:
+		default:
+			s.log("connection refused", conn, errors.New("too many connections"))
+			_ = conn.Close()
+			continue
+		}
+		connections.Go(func() {
+			defer func() { <-places }()
+			s.serve(ctx, conn)
+		})
+	}
+}
+
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// serve is the life of one connection. It ends with ctx, except that a message
+// being handled is answered first.
+func (s *Server) serve(ctx context.Context, conn net.Conn) {
+	defer func() { _ = conn.Close() }()
+	wake := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer wake()
+	peer, err := s.meet(ctx, conn)
+	if err != nil {
+		s.log("connection refused", conn, err)
+		return
+	}
+	handling := context.WithoutCancel(ctx)
+	if s.Opened != nil {
+		if handling, err = s.Opened(handling, peer); err != nil {
+			s.log("connection refused", conn, err)
+			return
+		}
+	}
+	if s.Closed != nil {
+		defer s.Closed(handling, peer)
+	}
+	if err := s.converse(ctx, handling, conn, peer); err != nil && ctx.Err() == nil {
+		s.log("connection closed", conn, err)
+	}
+}
+
+// meet completes the handshake and returns who is there.
+func (s *Server) meet(ctx context.Context, conn net.Conn) (Peer, error) {
+	secure, ok := conn.(*tls.Conn)
+	if !ok {
+		return Peer{}, errors.New("not a TLS connection")
+	}
+	limited, cancel := context.WithTimeout(ctx, orDefault(s.MessageTimeout, defaultMessageTimeout))
+	defer cancel()
+	if err := secure.HandshakeContext(limited); err != nil {
+		return Peer{}, fmt.Errorf("shake hands: %w", err)
+	}
+	chains := secure.ConnectionState().VerifiedChains
+	if len(chains) == 0 || len(chains[0]) == 0 {
+		return Peer{}, errors.New("no verified client certificate")
+	}
+	address, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	if err != nil {
+		return Peer{}, fmt.Errorf("read peer address: %w", err)
+	}
+	return Peer{Address: address, Certificate: chains[0][0]}, nil
+}
+
+// converse reads messages and answers them, one after the other, until the
+// connection or ctx ends.
+func (s *Server) converse(ctx, handling context.Context, conn net.Conn, peer Peer) error {
+	timeout := orDefault(s.MessageTimeout, defaultMessageTimeout)
+	frames := newFrameReader(conn, orDefault(s.MaxMessage, defaultMaxMessage), orDefault(s.IdleTimeout, defaultIdleTimeout), timeout)
+	for {
+		raw, err := frames.next(ctx.Err)
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, errIdle):
+			return nil
+		case errors.Is(err, errTooLarge):
+			return errors.Join(err, writeFrame(conn, tooLarge(raw), timeout))
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return errors.New("too slow")
+		case err != nil:
+			return err
+		}
+		answer := s.Handle(handling, peer, raw)
+		if answer == nil {
+			return errors.New("message not answered")
+		}
+		if err := writeFrame(conn, answer, timeout); err != nil {
+			return err
+		}
+	}
+}
+
+// tooLarge answers a message of which raw is the beginning.
+func tooLarge(raw []byte) []byte {
+	h, _, _ := parseHeader(raw)
+	problem := NewProblem(ReasonTooLarge, Place{})
+	return Acknowledge(h, problem.Ack, problem, time.Now())
+}
+
+func (s *Server) log(event string, conn net.Conn, err error) {
+	if s.Logger == nil {
+		return
+	}
+	var address string
+	if conn != nil {
+		address = conn.RemoteAddr().String()
+	}
+	s.Logger.Warn("mllp: "+event, "address", address, "reason", err.Error())
+}
+
+func orDefault[T int | time.Duration](stated, otherwise T) T {
+	if stated <= 0 {
+		return otherwise
+	}
+	return stated
+}

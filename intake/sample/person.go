@@ -1,0 +1,141 @@
+package sample
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+
+	"guichet/record"
+)
+
+// Authority is the assigning authority of the local numbers.
+const Authority = "HOP"
+
+// A Person is a fictitious person: what a hospital and an identity provider
+// know of them.
+type Person struct {
+	Login    string // short, ASCII
+	Identity record.Identity
+	INS      string // 15 characters, under record.OIDNIRTest
+	Local    string // the hospital's own number, under Authority
+	Role     string // patient, guardian, child or unknown
+	Note     string // in French: what the person is there to show
+	Visits   int    // how many reports Reports makes
+
+	conditions []condition
+}
+
+// ins returns a number built like a NIR, with its key.
+func ins(id record.Identity, order int) string {
+	sex := "1"
+	if id.Sex == record.Female {
+		sex = "2"
+	}
+	number := fmt.Sprintf("%s%s%s%s%03d", sex, id.Birthdate[2:4], id.Birthdate[5:7], id.Birthplace, order)
+	return number + Key(number)
+}
+
+// Key returns the two digits that check the first thirteen characters of a
+// NIR: 97 minus the remainder by 97, Corsica's 2A and 2B counted as 19 and 18.
+func Key(number string) string {
+	digits := strings.NewReplacer("2A", "19", "2B", "18").Replace(number)
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%02d", 97-n%97)
+}
+
+// People returns the cast of the demo, always the same.
+func People() []Person {
+	person := func(login, family, given, usual, birthdate string, sex record.Sex, birthplace string, order int) Person {
+		id := record.Identity{Family: family, Given: given, Usual: usual, Birthdate: birthdate, Sex: sex, Birthplace: birthplace}
+		return Person{Login: login, Identity: id, INS: ins(id, order), Role: "patient"}
+	}
+	cast := []Person{
+		person("helene", "LEFÈVRE", "Hélène Marie", "GARNIER", "1961-03-09", record.Female, "75112", 116),
+		person("karim", "BENALI", "Karim", "", "1974-11-23", record.Male, "69383", 42),
+		person("odile", "PRÉVOST", "Odile Jeanne", "LE GOFF", "1948-07-02", record.Female, "44109", 208),
+		person("sophie", "MARCHAND", "Sophie", "", "1985-05-17", record.Female, "35238", 77),
+		person("leo", "MARCHAND", "Léo", "", "2016-09-04", record.Male, "35238", 301),
+		person("jean1", "MARTIN", "Jean", "", "1970-01-15", record.Male, "31555", 19),
+		person("jean2", "MARTIN", "Jean", "", "1970-01-15", record.Male, "33063", 230),
+		person("ines", "CAUSSE", "Inès", "", "1992-12-30", record.Female, "34172", 64),
+	}
+	for i := range cast {
+		cast[i].Local = fmt.Sprintf("80000%02d", i+1)
+	}
+	helene, karim, odile, sophie, leo, jean1, jean2, ines := &cast[0], &cast[1], &cast[2], &cast[3], &cast[4], &cast[5], &cast[6], &cast[7]
+	helene.Visits, helene.conditions = 36, []condition{diabetes, myxoedema, dyslipidaemia}
+	helene.Note = "long suivi : diabète, thyroïde"
+	karim.Visits, karim.conditions = 28, []condition{renalFailure, bleeding}
+	karim.Note = "long suivi : fonction rénale, anémie"
+	odile.Visits, odile.Note = 1, "un seul compte rendu"
+	sophie.Visits, sophie.Role, sophie.Note = 1, "guardian", "représentante légale de Léo MARCHAND"
+	leo.Visits, leo.Role, leo.Note = 3, "child", "mineur, enfant de Sophie MARCHAND"
+	jean1.Visits, jean1.Note = 1, "homonyme : même nom, même date de naissance, né à Toulouse"
+	jean2.Visits, jean2.Note = 1, "homonyme : même nom, même date de naissance, né à Bordeaux"
+	ines.Role, ines.Note = "unknown", "inconnue de l'établissement"
+	return cast
+}
+
+// Patients returns n patients drawn from seed. About one in thirty shares
+// name, given name and birth date with the one before and was born elsewhere.
+func Patients(seed uint64, n int) []Person {
+	random := rand.New(rand.NewPCG(seed, 0x6775696368657400))
+	people := make([]Person, 0, n)
+	for i := range n {
+		id := drawIdentity(random)
+		if i > 0 && random.IntN(30) == 0 {
+			twin := people[i-1].Identity
+			if id.Birthplace != twin.Birthplace {
+				twin.Birthplace = id.Birthplace
+				id = twin
+			}
+		}
+		p := Person{
+			Login:    fmt.Sprintf("p%d", i+1),
+			Identity: id,
+			INS:      ins(id, 1+i%999),
+			Local:    fmt.Sprintf("9%02d%05d", seed%100, i+1),
+			Role:     "patient",
+			Visits:   1 + random.IntN(12),
+		}
+		for _, c := range []condition{diabetes, hypothyroidism, dyslipidaemia, renalFailure, anaemia} {
+			if random.IntN(6) == 0 {
+				p.conditions = append(p.conditions, c)
+			}
+		}
+		people = append(people, p)
+	}
+	return people
+}
+
+func drawIdentity(random *rand.Rand) record.Identity {
+	id := record.Identity{
+		Family:     pick(random, families),
+		Sex:        record.Male,
+		Given:      pick(random, maleNames),
+		Birthdate:  fmt.Sprintf("%04d-%02d-%02d", 1935+random.IntN(85), 1+random.IntN(12), 1+random.IntN(28)),
+		Birthplace: pick(random, places).code,
+	}
+	if random.IntN(2) == 0 {
+		id.Sex, id.Given = record.Female, pick(random, femaleNames)
+		if usual := pick(random, families); random.IntN(3) == 0 && usual != id.Family && id.Birthdate < "2000" {
+			id.Usual = usual
+		}
+	}
+	if random.IntN(3) == 0 {
+		names := maleNames
+		if id.Sex == record.Female {
+			names = femaleNames
+		}
+		if second := pick(random, names); second != id.Given {
+			id.Given += " " + second
+		}
+	}
+	return id
+}
+
+func pick[T any](random *rand.Rand, list []T) T { return list[random.IntN(len(list))] }

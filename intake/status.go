@@ -1,0 +1,84 @@
+package intake
+
+import (
+	"slices"
+
+	"guichet/record"
+)
+
+// resultStatus maps OBX-11 (HL7 table 0085). shown is false for results that
+// the laboratory took back (D), sent for the wrong patient (W), or names only
+// to say that nobody asked for them (N): they must not be read.
+func resultStatus(code string) (status record.Status, shown, known bool) {
+	switch code {
+	case "F", "U", "V":
+		return record.Final, true, true
+	case "C", "A", "B":
+		return record.Corrected, true, true
+	case "P", "R":
+		return record.Preliminary, true, true
+	case "S":
+		return record.Partial, true, true
+	case "I", "O":
+		return record.Registered, true, true
+	case "X":
+		return record.Cancelled, true, true
+	case "D", "W", "N":
+		return record.Cancelled, false, true
+	}
+	return "", false, false
+}
+
+// orderStatus maps OBR-25 (HL7 table 0123). What it does not know says
+// nothing: each result has its own status.
+func orderStatus(code string) record.Status {
+	switch code {
+	case "F":
+		return record.Final
+	case "C", "M":
+		return record.Corrected
+	case "P", "R":
+		return record.Preliminary
+	case "A":
+		return record.Partial
+	case "O", "I", "S":
+		return record.Registered
+	case "X":
+		return record.Cancelled
+	}
+	return ""
+}
+
+// combined returns the status of a whole whose parts have these statuses.
+func combined(parts []record.Status) record.Status {
+	if len(parts) == 0 {
+		return record.Registered
+	}
+	is := func(status record.Status) bool { return slices.Contains(parts, status) }
+	only := func(status record.Status) bool {
+		return !slices.ContainsFunc(parts, func(part record.Status) bool { return part != status && part != record.Cancelled })
+	}
+	switch {
+	case only(record.Cancelled):
+		return record.Cancelled
+	case is(record.Corrected):
+		return record.Corrected
+	case only(record.Final):
+		return record.Final
+	case only(record.Registered):
+		return record.Registered
+	case only(record.Preliminary):
+		return record.Preliminary
+	}
+	return record.Partial
+}
+
+// unremarkable are the codes of OBX-8 (HL7 table 0078) that flag nothing.
+var unremarkable = []record.Flag{"", "N", "S", "NEG", "NR", "ND", "B"}
+
+// isAbnormal reports whether the laboratory flagged the result o.
+func isAbnormal(o *record.Observation) bool {
+	return o.Status != record.Cancelled && slices.ContainsFunc(o.Flags, func(flag record.Flag) bool {
+		return !slices.Contains(unremarkable, flag)
+	})
+}
