@@ -1,0 +1,57 @@
+package web
+
+import (
+	"strconv"
+
+	"guichet/record"
+)
+
+// brief is the count at the top of a report. It counts the laboratory's flags
+// and nothing else, and the page says that Guichet did the counting.
+type brief struct {
+	Total      string // 18 résultats
+	OutOf      string // 5 résultats sur 18
+	Outside    []analysisLink
+	SingledOut []analysisLink
+	Others     string // 2 résultats
+	Flagging   bool   // the laboratory flags the results of this report at all
+}
+
+type analysisLink struct {
+	Anchor string
+	Name   string
+}
+
+// newBrief returns nil for a report without results.
+func newBrief(r *record.Report) *brief {
+	var b brief
+	total := 0
+	for i := range r.Panels {
+		for j := range r.Panels[i].Observations {
+			o := &r.Panels[i].Observations[j]
+			total++
+			if o.Status == record.Cancelled {
+				continue
+			}
+			verdicts := verdictsOf(o.Flags, false)
+			b.Flagging = b.Flagging || len(verdicts) > 0
+			link := analysisLink{Anchor: rowAnchor(total - 1), Name: nameOf(o)}
+			switch gravest(verdicts).counting {
+			case outInterval:
+				b.Outside = append(b.Outside, link)
+			case singledOut:
+				b.SingledOut = append(b.SingledOut, link)
+			}
+		}
+	}
+	if total == 0 {
+		return nil
+	}
+	b.Total = count(total, "résultat", "résultats")
+	b.OutOf = count(len(b.Outside), "résultat", "résultats") + " sur" + nbsp + strconv.Itoa(total)
+	b.Others = count(len(b.SingledOut), "résultat", "résultats") + " sur" + nbsp + strconv.Itoa(total)
+	return &b
+}
+
+// rowAnchor is the id of the nth row of a report.
+func rowAnchor(n int) string { return "r" + strconv.Itoa(n+1) }

@@ -1,0 +1,253 @@
+package web
+
+import (
+	"bytes"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/net/html"
+
+	"guichet/record"
+)
+
+func newWeb(t testing.TB) *Web {
+	t.Helper()
+	w, err := New(Site{
+		Hospital:      "Centre hospitalier de Belleroche",
+		SupportPhone:  "01 99 00 55 00",
+		SupportHours:  "Du lundi au vendredi",
+		SupportMail:   "guichet@ch-belleroche.example",
+		AlertPhone:    "01 99 00 55 11",
+		Demonstration: true,
+		Doors: []Door{
+			{Path: "/login/franceconnect", Label: "FranceConnect", For: ForPatients},
+			{Path: "/login/psc", Label: "Pro Santé Connect", For: ForProfessionals},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// rendered returns the parsed page, and its bytes.
+func rendered(t testing.TB, w *Web, page Page) (*html.Node, string) {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	if err := w.Render(rec, 200, page); err != nil {
+		t.Fatalf("render %T: %v", page, err)
+	}
+	doc, err := html.Parse(bytes.NewReader(rec.Body.Bytes()))
+	if err != nil {
+		t.Fatalf("parse %T: %v", page, err)
+	}
+	return doc, rec.Body.String()
+}
+
+func instant(t testing.TB, s string) time.Time {
+	t.Helper()
+	at, err := time.ParseInLocation("2006-01-02 15:04", s, paris)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func sampled(t testing.TB, s string) record.Moment {
+	t.Helper()
+	return record.Moment{At: instant(t, s), Precision: record.ToMinute}
+}
+
+func reportID(n byte) record.ReportID { return record.ReportID(uuid.UUID{15: n}) }
+
+// signedIn is the base of a patient's page on 19 November 2026 at 10:32.
+func signedIn(t testing.TB) Base {
+	t.Helper()
+	return Base{
+		Viewer:    &Viewer{Name: "Camille Moreau", Means: "FranceConnect", Role: record.RolePatient, IdleAt: instant(t, "2026-11-19 10:47")},
+		Now:       instant(t, "2026-11-19 10:32"),
+		Reference: "G7K2-41QF",
+	}
+}
+
+func camille() *record.Patient {
+	return &record.Patient{
+		Identity: record.Identity{
+			Family: "Lefèvre", Given: "Camille Anne", Usual: "Moreau", Birthdate: "1984-03-14", Sex: record.Female,
+		},
+		Identifiers: []record.Identifier{{Authority: record.OIDNIRTest, Value: "284035100000000"}},
+	}
+}
+
+func measured(name, digits, unit, reference string, flags ...record.Flag) record.Observation {
+	return record.Observation{
+		Code:      record.Code{System: record.LOINC, Value: "718-7"},
+		Name:      name,
+		Value:     record.Value{Kind: record.Numeric, Text: digits},
+		Unit:      unit,
+		Reference: reference,
+		Flags:     flags,
+		Status:    record.Final,
+	}
+}
+
+// fullReport has something in every field a report has.
+func fullReport(t testing.TB) *record.Report {
+	t.Helper()
+	haemoglobin := measured("Hémoglobine", "11.20", "g/dL", "12.0-16.0", "L")
+	haemoglobin.Comments = []string{"Anémie modérée.\nÀ confronter à la ferritine."}
+	haemoglobin.Method = "spectrophotométrie"
+	haemoglobin.Previous = []record.Previous{
+		{Sampled: sampled(t, "2026-05-12 08:10"), Value: record.Value{Kind: record.Numeric, Text: "12.4"}, Unit: "g/dL", Reference: "12.0-16.0", Flags: []record.Flag{"N"}},
+		{Sampled: sampled(t, "2025-11-03 07:55"), Value: record.Value{Kind: record.Numeric, Text: "7.6"}, Unit: "mmol/L", Reference: "7.4-9.9", Flags: []record.Flag{"L"}},
+	}
+	crp := measured("CRP", "", "mg/L", "<5", "N")
+	crp.Value = record.Value{Kind: record.Structured, Text: "<0.5"}
+	titre := measured("Anticorps antinucléaires", "", "", "positif à partir de 1/80", "POS")
+	titre.Value = record.Value{Kind: record.Structured, Text: "1:80"}
+	gram := measured("Examen direct", "", "", "absence", "A")
+	gram.Value = record.Value{Kind: record.Coded, Text: "bacilles à Gram négatif", Code: record.Code{Value: "87172008"}}
+	conclusion := measured("Conclusion", "", "", "")
+	conclusion.Value = record.Value{Kind: record.Text, Text: "Première ligne.\nSeconde ligne."}
+	pending := measured("Ferritine", "", "µg/L", "")
+	pending.Value, pending.Status = record.Value{}, record.Registered
+	amoxicillin := measured("Amoxicilline", "", "mg/L", "", "R")
+	amoxicillin.Value = record.Value{Kind: record.Structured, Text: ">32"}
+	return &record.Report{
+		ID: reportID(1), Version: 2, Deposited: instant(t, "2026-11-18 09:10"), Status: record.Corrected,
+		Title: "Bilan sanguin complet", Number: "26-1117-0482", Laboratory: "Biologie médicale, CH de Belleroche",
+		Prescriber: "Dr Samir Benali", Validator: "Dr Hélène Garnier",
+		Sampled: sampled(t, "2026-11-17 07:42"), Received: sampled(t, "2026-11-17 08:15"), Issued: sampled(t, "2026-11-17 11:26"),
+		Comments: []string{"Prélèvement à jeun."}, Count: 8, Abnormal: 3,
+		Panels: []record.Panel{
+			{Title: "Numération sanguine (NFS)", Specimen: "Sang veineux", Status: record.Partial, Comments: []string{"Tube hémolysé."},
+				Observations: []record.Observation{haemoglobin, measured("Plaquettes", "412000", "/mm3", "150000-400000", "HH"), crp, pending}},
+			{Title: "Microbiologie", Status: record.Corrected, Sampled: sampled(t, "2026-11-17 07:50"),
+				Observations: []record.Observation{titre, gram, amoxicillin, conclusion}},
+			{Title: "Vide", Status: record.Cancelled},
+		},
+		Documents: []record.Document{
+			{Title: "Compte rendu", MediaType: "application/pdf", Size: 184_000},
+			{Title: "Document structuré", MediaType: "text/xml", Size: 900},
+		},
+	}
+}
+
+func someReports(t testing.TB) []record.Report {
+	t.Helper()
+	return []record.Report{
+		{ID: reportID(4), Title: "Sans date", Status: record.Final},
+		{ID: reportID(2), Title: "Ionogramme", Sampled: sampled(t, "2025-02-14 09:20"), Status: record.Cancelled},
+		{ID: reportID(1), Title: "Bilan", Sampled: sampled(t, "2026-11-17 07:42"), Status: record.Corrected, Abnormal: 5, Laboratory: "Biologie", Prescriber: "Dr Benali"},
+		{ID: reportID(3), Title: "", Sampled: record.Moment{At: instant(t, "2026-05-12 00:00"), Precision: record.ToDay}, Status: record.Partial, Abnormal: 1},
+	}
+}
+
+func someAccesses(t testing.TB) []record.Access {
+	t.Helper()
+	return []record.Access{
+		{Entry: 9, At: instant(t, "2026-11-19 10:32"), Event: "report.list", Outcome: "granted", Self: true, Role: record.RolePatient, Ground: record.GrantSelf, Reports: 5},
+		{Entry: 8, At: instant(t, "2026-11-18 14:05"), Event: "report.read", Outcome: "granted", Who: "Dr Samir Benali", Role: record.RolePhysician, Ground: record.GrantCare, Reports: 1},
+		{Entry: 7, At: instant(t, "2026-11-18 09:10"), Event: "report.deposit", Outcome: "granted", Who: "LABO", Role: record.RoleFeed, Reports: 2},
+		{Entry: 6, At: instant(t, "2026-11-14 03:21"), Event: "document.read", Outcome: "granted", Who: "Dr Nora Delmas", Role: record.RolePhysician, Ground: record.GrantEmergency, Reports: 1},
+		{Entry: 5, At: instant(t, "2026-11-10 08:15"), Event: "report.read", Outcome: "refused", Who: "Dr Paul Renaud", Role: record.RoleNurse},
+		{Entry: 4, At: instant(t, "2026-11-10 08:10"), Event: "report.read", Outcome: "failed", Who: "", Role: record.RoleProfessional},
+		{Entry: 3, At: instant(t, "2026-11-10 08:05"), Event: "identity.read", Outcome: "granted", Who: "Agent 0417", Role: record.RoleAdministrator, Ground: record.GrantShare},
+		{Entry: 2, At: instant(t, "2026-11-10 08:01"), Event: "home.read", Outcome: "granted", Who: "Paul Moreau", Role: record.RolePatient, Ground: record.GrantMandate},
+		{Entry: 1, At: instant(t, "2026-11-10 08:00"), Event: "access-log.read", Outcome: "granted", Who: "Officier", Role: record.RoleOfficer},
+	}
+}
+
+// everyPage returns each page filled, and each page empty.
+func everyPage(t testing.TB) map[string]Page {
+	t.Helper()
+	base := signedIn(t)
+	out := Base{Now: base.Now, Reference: base.Reference}
+	clinician := base
+	clinician.Viewer = &Viewer{Name: "Dr Claire Vasseur", Means: "psc", Role: record.RolePhysician, IdleAt: base.Viewer.IdleAt}
+	last := &record.SignIn{At: instant(t, "2026-11-03 18:12"), Provider: "franceconnect"}
+	refused := &record.SignIn{At: instant(t, "2026-11-03 18:12"), Provider: "psc", Refused: 2}
+	reports, accesses := someReports(t), someAccesses(t)
+	pages := map[string]Page{
+		"landing": LandingPage{out}, "landing, empty": LandingPage{},
+		"home":        HomePage{Base: base, Patient: camille(), LastSignIn: last, LastAccess: &accesses[1], New: reports[:3], Reports: reports},
+		"home, first": HomePage{Base: base, Patient: camille(), FirstSignIn: true}, "home, empty": HomePage{},
+		"reports": ReportsPage{Base: base, Patient: camille(), Reports: reports}, "reports, empty": ReportsPage{},
+		"report": ReportPage{Base: base, Patient: camille(), Report: fullReport(t)}, "report, empty": ReportPage{Report: &record.Report{}}, "report, none": ReportPage{},
+		"report, PDF only": ReportPage{Base: base, Report: &record.Report{Documents: []record.Document{{MediaType: "application/pdf"}}}},
+		"access log":       AccessLogPage{Base: base, Patient: camille(), Accesses: accesses, More: "/access-log?before=1"}, "access log, empty": AccessLogPage{},
+		"nothing shared": NothingSharedPage{Base: clinician, LastSignIn: refused}, "nothing shared, empty": NothingSharedPage{},
+		"unmatched": UnmatchedPage{Base: out, Means: "franceconnect"}, "unmatched, empty": UnmatchedPage{},
+		"sign-in failed": SignInFailedPage{Base: out, Means: "psc"}, "sign-in failed, empty": SignInFailedPage{},
+		"not found": NotFoundPage{base}, "not found, empty": NotFoundPage{},
+		"internal": InternalPage{base}, "internal, empty": InternalPage{},
+		"unavailable": UnavailablePage{base}, "unavailable, empty": UnavailablePage{},
+		"forbidden origin": ForbiddenOriginPage{base}, "forbidden origin, empty": ForbiddenOriginPage{},
+		"wait": WaitPage{Base: out, Until: base.Now.Add(32 * time.Second)}, "wait, empty": WaitPage{},
+		"ended, empty": SessionEndedPage{},
+	}
+	for _, reason := range endReasons() {
+		pages["ended, "+string(reason)] = SessionEndedPage{
+			Base: base, Reason: reason, At: base.Now, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect",
+		}
+	}
+	return pages
+}
+
+func endReasons() []record.EndReason {
+	return []record.EndReason{
+		record.EndReplaced, record.EndIdle, record.EndExpired, record.EndError,
+		record.EndAdmin, record.EndIdentity, record.EndPresence, record.EndLogout,
+	}
+}
+
+// The few selectors the tests need.
+
+func all(n *html.Node, match func(*html.Node) bool) []*html.Node {
+	var found []*html.Node
+	for d := range n.Descendants() {
+		if d.Type == html.ElementNode && match(d) {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+func tagged(names ...string) func(*html.Node) bool {
+	return func(n *html.Node) bool {
+		for _, name := range names {
+			if n.Data == name {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func withAttr(key, value string) func(*html.Node) bool {
+	return func(n *html.Node) bool {
+		got, ok := attr(n, key)
+		return ok && (value == "*" || got == value)
+	}
+}
+
+func attr(n *html.Node, key string) (string, bool) {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val, true
+		}
+	}
+	return "", false
+}
+
+func textOf(n *html.Node) string {
+	var b bytes.Buffer
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data)
+		}
+	}
+	return b.String()
+}
