@@ -1,0 +1,130 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+)
+
+// clockSkew is how far the provider's clock may be from ours.
+const clockSkew = time.Minute
+
+// maxSubject is the length that OpenID Connect Core section 2 allows.
+const maxSubject = 255
+
+// identity is what a verified ID token says.
+type identity struct {
+	raw      string
+	subject  string
+	acr      string
+	authTime time.Time
+}
+
+// checkIDToken verifies the ID token and everything in it that go-oidc leaves
+// to its caller.
+func (p *Provider) checkIDToken(ctx context.Context, tokens *oauth2.Token, t attempt) (identity, *Refusal) {
+	raw, _ := tokens.Extra("id_token").(string)
+	token, refusal := p.verify(ctx, raw, ReasonIDToken, "ID token")
+	if refusal != nil {
+		return identity{}, refusal
+	}
+	var claims struct {
+		ACR             string `json:"acr"`
+		AuthTime        int64  `json:"auth_time"`
+		AuthorizedParty string `json:"azp"`
+	}
+	if err := token.Claims(&claims); err != nil {
+		return identity{}, refuse(ReasonIDToken, "ID token claims are malformed")
+	}
+	authTime := time.Unix(claims.AuthTime, 0).UTC()
+	if !equal(token.Nonce, t.Nonce) {
+		return identity{}, refuse(ReasonNonce, "nonce is not the attempt's")
+	}
+	if levels[claims.ACR] < levels[p.acr] { // an unknown level is below all (GA2.c)
+		return identity{}, refuse(ReasonACR, "level is below the one asked for")
+	}
+	if refusal := p.checkTimes(token.IssuedAt, authTime); refusal != nil {
+		return identity{}, refusal
+	}
+	if !p.isForUs(token) || (claims.AuthorizedParty != "" && claims.AuthorizedParty != p.clientID) {
+		return identity{}, refuse(ReasonAudience, "ID token is not for us alone")
+	}
+	// FranceConnect gives no at_hash; where there is one it must agree.
+	if token.AccessTokenHash != "" && token.VerifyAccessToken(tokens.AccessToken) != nil {
+		return identity{}, refuse(ReasonIDToken, "ID token belongs to another access token")
+	}
+	if !isSubject(token.Subject) {
+		return identity{}, refuse(ReasonSubject, "ID token has no usable subject")
+	}
+	return identity{raw: raw, subject: token.Subject, acr: claims.ACR, authTime: authTime}, nil
+}
+
+// verify checks the form, signature, issuer and expiry of a token, which is
+// either the ID token or the userinfo.
+func (p *Provider) verify(ctx context.Context, raw string, reason Reason, what string) (*oidc.IDToken, *Refusal) {
+	// The library also reads the JSON serialisation, whose headers may lie
+	// outside the signature.
+	if strings.Count(raw, ".") != 2 || strings.ContainsAny(raw, "{} \r\n\t") {
+		return nil, refuse(reason, what+" is not a compact signed token")
+	}
+	keys := &observedKeys{KeySet: p.keys}
+	token, err := oidc.NewVerifier(p.issuer, keys, &p.verifier).Verify(ctx, raw)
+	if err == nil {
+		return token, nil
+	}
+	if isDown(keys.err) {
+		return nil, refuse(ReasonProviderDown, "fetch keys: provider unreachable")
+	}
+	if _, expired := errors.AsType[*oidc.TokenExpiredError](err); expired {
+		return nil, refuse(ReasonTime, what+" has expired")
+	}
+	return nil, refuse(reason, what+" is not signed by the provider, or not by this one")
+}
+
+// observedKeys keeps the cause that the verifier drops: without it an
+// unreachable provider would look like a forged token.
+type observedKeys struct {
+	oidc.KeySet
+	err error
+}
+
+// VerifySignature implements [oidc.KeySet].
+func (k *observedKeys) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
+	payload, err := k.KeySet.VerifySignature(ctx, jwt)
+	k.err = err
+	return payload, err
+}
+
+// checkTimes wants a token issued now, of a person who signed in recently.
+func (p *Provider) checkTimes(issued, authenticated time.Time) *Refusal {
+	now := p.now()
+	if issued.Before(now.Add(-clockSkew)) || issued.After(now.Add(clockSkew)) {
+		return refuse(ReasonTime, "ID token was not issued now")
+	}
+	if authenticated.Before(now.Add(-p.maxAuthAge)) || authenticated.After(now.Add(clockSkew)) {
+		return refuse(ReasonTime, "the person did not sign in recently")
+	}
+	return nil
+}
+
+// isForUs reports whether token has one audience, us.
+func (p *Provider) isForUs(token *oidc.IDToken) bool {
+	return len(token.Audience) == 1 && token.Audience[0] == p.clientID
+}
+
+// isSubject reports whether s can key an account.
+func isSubject(s string) bool {
+	if s == "" || len(s) > maxSubject {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
