@@ -73,12 +73,7 @@ func combined(parts []record.Status) record.Status {
 	return record.Partial
 }
 
-// unremarkable are the codes of OBX-8 (HL7 table 0078) that flag nothing.
-var unremarkable = []record.Flag{"", "N", "S", "NEG", "NR", "ND", "B"}
-
 // isAbnormal reports whether the laboratory flagged the result o.
 func isAbnormal(o *record.Observation) bool {
-	return o.Status != record.Cancelled && slices.ContainsFunc(o.Flags, func(flag record.Flag) bool {
-		return !slices.Contains(unremarkable, flag)
-	})
+	return o.Status != record.Cancelled && slices.ContainsFunc(o.Flags, record.Flag.Abnormal)
 }

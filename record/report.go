@@ -110,6 +110,17 @@ type Panel struct {
 // Flag is the laboratory's own interpretation of a result (HL7 table 0078).
 type Flag string
 
+// Abnormal reports whether f says that a result is out of its interval,
+// abnormal or positive. The letters of an antibiogram, a change since the last
+// time and codes we do not know say nothing of the kind.
+func (f Flag) Abnormal() bool {
+	switch f {
+	case "H", "HU", "HH", "HX", "L", "LU", "LL", "LX", ">", "<", "A", "AA", "POS", "DET", "RR", "WR":
+		return true
+	}
+	return false
+}
+
 // Observation is one result.
 type Observation struct {
 	ID        ObservationID
