@@ -47,6 +47,9 @@ const receiveQuery = `SELECT kind, id, version, patient, report, order_of, place
 func (s *Store) read(ctx context.Context, req Request, ask string, args ...any) (*delivery, error) {
 	var entry int64
 	if err := s.get(ctx, &entry, ask, append([]any{req.Token, req.ip(), req.ID}, args...)...); err != nil {
+		if fault.KindOf(err) == fault.Internal { // whatever kept the trace from being written, nothing may be disclosed now
+			err = fault.New(fault.Unavailable, err)
+		}
 		return nil, fmt.Errorf("ask: %w", err)
 	}
 	return s.receive(ctx, req, entry)
