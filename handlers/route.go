@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+
+	"guichet/traces"
 
 	"github.com/gorilla/mux"
 )
@@ -30,12 +33,12 @@ const (
 type Route struct {
 	Method, Path string
 	Class        Class
-	Event        string // the type of the trace that serving it leaves; Untraced says why none does
+	Event        traces.Type // of the entry that serving it leaves
 	Serve        Page
 }
 
 // Untraced stands for an event on a route that discloses and changes nothing.
-const Untraced = "-"
+const Untraced traces.Type = "-"
 
 // Table is how a listener serves its routes.
 type Table struct {
@@ -55,8 +58,8 @@ func (t Table) Router(notFound func(error) error) (http.Handler, error) {
 		if route.Class != Anyone && route.Class != SignedIn {
 			return nil, fmt.Errorf("route %s %s: no class", route.Method, route.Path)
 		}
-		if route.Event == "" {
-			return nil, fmt.Errorf("route %s %s: no event", route.Method, route.Path)
+		if route.Event != Untraced && !slices.ContainsFunc(traces.Events, func(e traces.Event) bool { return e.Type == route.Event }) {
+			return nil, fmt.Errorf("route %s %s: no event of the list", route.Method, route.Path)
 		}
 		serve := route.Serve
 		if route.Class == SignedIn {

@@ -7,6 +7,7 @@ import (
 
 	"guichet/envelope"
 	"guichet/record"
+	"guichet/traces"
 )
 
 // Session is what is known of a token.
@@ -71,17 +72,8 @@ func sessionPlace(token []byte) envelope.Place {
 	return envelope.Place{Table: "session", Column: "sealed", Record: string(token)}
 }
 
-// Event is a service that opened or closed (TR1.b).
-type Event string
-
-// The events of a service.
-const (
-	ServiceStart Event = "service.start"
-	ServiceStop  Event = "service.stop"
-)
-
-// LeaveEvent leaves the entry of a service that opened or closed.
-func (s *Store) LeaveEvent(ctx context.Context, req Request, event Event) error {
+// LeaveEvent leaves the entry of a service that opened or closed (TR1.b).
+func (s *Store) LeaveEvent(ctx context.Context, req Request, event traces.Type) error {
 	var entry int64
 	if err := s.get(ctx, &entry, `SELECT guichet.leave_event($1, $2, $3)`, req.ip(), req.ID, string(event)); err != nil {
 		return fmt.Errorf("leave event: %w", err)

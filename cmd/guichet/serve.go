@@ -27,6 +27,7 @@ import (
 	"guichet/handlers/portal"
 	"guichet/intake"
 	"guichet/store"
+	"guichet/traces"
 	"guichet/web"
 
 	"github.com/google/uuid"
@@ -130,7 +131,7 @@ func (s *server) open(ctx context.Context, role configs.Role, listen string) (*s
 	if err := opened.Check(ctx); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	if err := opened.LeaveEvent(ctx, l.request(), store.ServiceStart); err != nil {
+	if err := opened.LeaveEvent(ctx, l.request(), traces.ServiceStart); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
 	s.stores = append(s.stores, l)
@@ -314,7 +315,7 @@ func (s *server) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	for _, l := range s.stores {
-		if err := l.store.LeaveEvent(ctx, l.request(), store.ServiceStop); err != nil {
+		if err := l.store.LeaveEvent(ctx, l.request(), traces.ServiceStop); err != nil {
 			s.log.Warn("service stop not traced", "error", err.Error())
 		}
 		if err := l.store.Close(); err != nil {

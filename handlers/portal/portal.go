@@ -21,6 +21,7 @@ import (
 	"guichet/record"
 	"guichet/session"
 	"guichet/store"
+	"guichet/traces"
 	"guichet/web"
 )
 
@@ -72,19 +73,19 @@ func New(o Options) (http.Handler, error) {
 // routes is the table: who may come, and what trace it leaves.
 func (p *Portal) routes() []handlers.Route {
 	routes := []handlers.Route{
-		{Method: "GET", Path: "/", Class: handlers.Anyone, Event: "home.read", Serve: p.showHome},
-		{Method: "POST", Path: "/logout", Class: handlers.SignedIn, Event: "sign-out", Serve: p.signOut},
+		{Method: "GET", Path: "/", Class: handlers.Anyone, Event: traces.HomeRead, Serve: p.showHome},
+		{Method: "POST", Path: "/logout", Class: handlers.SignedIn, Event: traces.SignOut, Serve: p.signOut},
 		{Method: "GET", Path: "/session-ended", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showSessionEnded},
-		{Method: "GET", Path: "/reports", Class: handlers.SignedIn, Event: "report.list", Serve: p.listReports},
-		{Method: "GET", Path: "/reports/{report}", Class: handlers.SignedIn, Event: "report.read", Serve: p.showReport},
-		{Method: "GET", Path: "/reports/{report}/original.pdf", Class: handlers.SignedIn, Event: "document.read", Serve: p.showOriginal},
-		{Method: "GET", Path: "/access-log", Class: handlers.SignedIn, Event: "access-log.read", Serve: p.showAccessLog},
+		{Method: "GET", Path: "/reports", Class: handlers.SignedIn, Event: traces.ReportList, Serve: p.listReports},
+		{Method: "GET", Path: "/reports/{report}", Class: handlers.SignedIn, Event: traces.ReportRead, Serve: p.showReport},
+		{Method: "GET", Path: "/reports/{report}/original.pdf", Class: handlers.SignedIn, Event: traces.DocumentRead, Serve: p.showOriginal},
+		{Method: "GET", Path: "/access-log", Class: handlers.SignedIn, Event: traces.AccessLogRead, Serve: p.showAccessLog},
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.providers)) {
 		provider := p.providers[name]
 		routes = append(routes,
 			handlers.Route{Method: "GET", Path: "/login/" + name, Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.beginSignIn(provider)},
-			handlers.Route{Method: "GET", Path: "/callback/" + name, Class: handlers.Anyone, Event: "sign-in", Serve: p.finishSignIn(provider)})
+			handlers.Route{Method: "GET", Path: "/callback/" + name, Class: handlers.Anyone, Event: traces.SignIn, Serve: p.finishSignIn(provider)})
 	}
 	return routes
 }

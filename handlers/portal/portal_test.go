@@ -53,12 +53,12 @@ func TestEveryRoute(t *testing.T) {
 			if route.Event == handlers.Untraced {
 				return
 			}
-			before := s.traces(t, route.Event, "granted")
+			before := s.traces(t, string(route.Event), "granted")
 			got := b.do(route.Method, path, nil)
 			if got.status >= 400 {
 				t.Errorf("as one who may: got %d", got.status)
 			}
-			if after := s.traces(t, route.Event, "granted"); after != before+1 {
+			if after := s.traces(t, string(route.Event), "granted"); after != before+1 {
 				t.Errorf("left %d entries %s, want 1", after-before, route.Event)
 			}
 			if cache := got.header.Get("Cache-Control"); !strings.Contains(cache, "no-store") {

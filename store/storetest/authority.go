@@ -1,0 +1,78 @@
+package storetest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Authority issues the certificates of one test.
+type Authority struct {
+	folder      string
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+// NewAuthority makes an authority, whose certificate is ca.pem.
+func NewAuthority(t testing.TB) *Authority {
+	t.Helper()
+	a := &Authority{folder: t.TempDir()}
+	a.Issue(t, "ca")
+	return a
+}
+
+// Path is where a file of the authority lies: NAME.pem or NAME.key.
+func (a *Authority) Path(file string) string { return filepath.Join(a.folder, file) }
+
+// Pool trusts the authority.
+func (a *Authority) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.certificate)
+	return pool
+}
+
+// Issue makes a certificate for a name, as common name and as DNS name. The
+// first is the authority's own.
+func (a *Authority) Issue(t testing.TB, name string) tls.Certificate {
+	t.Helper()
+	must := func(err error) {
+		if err != nil {
+			t.Helper()
+			t.Fatal("issue certificate:", err)
+		}
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature}
+	parent, signer := a.certificate, a.key
+	if parent == nil {
+		template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
+		parent, signer = template, key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
+	must(err)
+	if a.certificate == nil {
+		a.certificate, err = x509.ParseCertificate(der)
+		must(err)
+		a.key = key
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	must(err)
+	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	secret := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})
+	must(os.WriteFile(a.Path(name+".pem"), public, 0o600))
+	must(os.WriteFile(a.Path(name+".key"), secret, 0o600))
+	pair, err := tls.X509KeyPair(public, secret)
+	must(err)
+	return pair
+}

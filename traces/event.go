@@ -1,0 +1,53 @@
+// Package traces says what Guichet traces: the closed list of events. It does
+// no I/O and imports neither store nor handlers.
+package traces
+
+// Type names an event; it stands in the column type of guichet.trace.
+type Type string
+
+// The events. None is ever removed or given another meaning.
+const (
+	ServiceStart      Type = "service.start"
+	ServiceStop       Type = "service.stop"
+	SignIn            Type = "sign-in"
+	SignOut           Type = "sign-out"
+	SessionEnd        Type = "session.end"
+	HomeRead          Type = "home.read"
+	ReportList        Type = "report.list"
+	ReportRead        Type = "report.read"
+	DocumentRead      Type = "document.read"
+	AccessLogRead     Type = "access-log.read"
+	FeedOpen          Type = "feed.open"
+	FeedClose         Type = "feed.close"
+	PatientFind       Type = "patient.find"
+	ReportDeposit     Type = "report.deposit"
+	MessageQuarantine Type = "message.quarantine"
+	Integrity         Type = "integrity"
+)
+
+// An Event is one line of the list.
+type Event struct {
+	Type    Type
+	Meaning string // for whoever reads traces
+	Rule    string // what asks for it
+}
+
+// Events is the closed list.
+var Events = []Event{
+	{ServiceStart, "A listener opened its service.", "TR1.b"},
+	{ServiceStop, "A listener closed its service.", "TR1.b"},
+	{SignIn, "A person signed in, or was refused: the reason says why.", "TR1.c"},
+	{SignOut, "A person ended their session.", "TR1.c"},
+	{SessionEnd, "A session ended otherwise: idle, expired or error.", "TR1.c, DT8, DT9"},
+	{HomeRead, "The first page was asked for: the person, their last sign-in, the heads of their reports.", "TR1.e"},
+	{ReportList, "The list of reports was asked for.", "TR1.e"},
+	{ReportRead, "A report was asked for, with its results and earlier results of the same analyses.", "TR1.e"},
+	{DocumentRead, "A document was asked for as it was received.", "TR1.e"},
+	{AccessLogRead, "The accesses to a record were asked for.", "TR1.e, CNIL-3.4-3"},
+	{FeedOpen, "A hospital system connected, known by its certificate.", "TR1.b, GP2.b"},
+	{FeedClose, "A hospital system disconnected.", "TR1.b"},
+	{PatientFind, "A message asked whose it is, and for the keyset to seal it with.", "TR1.e"},
+	{ReportDeposit, "A report was deposited: the entry names all it is made of.", "TR1.e"},
+	{MessageQuarantine, "A message was refused and kept in quarantine.", "TR1.d"},
+	{Integrity, "Something handed over did not open: the data was altered.", "TR1.d, DT4.b"},
+}
