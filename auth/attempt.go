@@ -103,7 +103,7 @@ func (a *Attempts) set(w http.ResponseWriter, value string, maxAge int) {
 // characters that FranceConnect's minimum of 32 asks for.
 func randomToken() string {
 	b := make([]byte, 32)
-	rand.Read(b) // never fails, by its contract
+	_, _ = rand.Read(b) // never fails, by its contract
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 

@@ -55,7 +55,7 @@ const (
 	LongSubject          Fault = "long subject"
 	WrongTokenHash       Fault = "wrong access token hash"
 	AlgorithmNone        Fault = "algorithm none"
-	PublicKeyAsSecret    Fault = "public key as secret"
+	PublicKeyAsSecret    Fault = "public key as secret" // #nosec G101 -- the name of a fault
 	UnknownKey           Fault = "unknown key"
 	ForgedSignature      Fault = "forged signature"
 	OtherAlgorithm       Fault = "algorithm not agreed"
@@ -241,7 +241,7 @@ func status(code int) http.HandlerFunc {
 func typed(mediaType string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header()["Content-Type"] = []string{mediaType}
-		w.Write([]byte("{}"))
+		_, _ = w.Write([]byte("{}"))
 	}
 }
 
@@ -256,14 +256,14 @@ func isFollowed(r *http.Request) bool { return r.URL.Query().Has("followed") }
 // huge sends a well-formed answer that is larger than any real one.
 func huge(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	w.Write([]byte(`{"padding":"`))
+	_, _ = w.Write([]byte(`{"padding":"`))
 	block := []byte(strings.Repeat("x", 1<<16))
 	for range 32 {
 		if _, err := w.Write(block); err != nil {
 			return
 		}
 	}
-	w.Write([]byte(`"}`))
+	_, _ = w.Write([]byte(`"}`))
 }
 
 // slow answers nothing until the caller goes away.
@@ -275,6 +275,6 @@ func dropped(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 // truncated closes the connection in the middle of the answer.
 func truncated(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Length", "1000")
-	w.Write([]byte(`{"access_token":`))
+	_, _ = w.Write([]byte(`{"access_token":`))
 	panic(http.ErrAbortHandler)
 }

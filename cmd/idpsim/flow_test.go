@@ -101,7 +101,8 @@ func TestProSanteConnectFlow(t *testing.T) {
 func TestSubjectsAreStableAndPairwise(t *testing.T) {
 	someone, other := people()[0], people()[1]
 	for _, d := range []dialect{franceConnect{}, proSanteConnect{}} {
-		if d.subject(someone, "a") != d.subject(someone, "a") || d.subject(someone, "a") == d.subject(other, "a") {
+		first, again := d.subject(someone, "a"), d.subject(someone, "a")
+		if first != again || first == d.subject(other, "a") {
 			t.Errorf("%s: subjects do not name people", d.profile().name)
 		}
 	}

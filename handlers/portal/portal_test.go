@@ -1,8 +1,8 @@
 package portal
 
 import (
-	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -336,22 +336,7 @@ func TestAccessLogPages(t *testing.T) {
 
 func (s *site) scrape(t *testing.T) string {
 	t.Helper()
-	w := newRecorder()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", "/metrics", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.metrics.Handler().ServeHTTP(w, r)
-	return w.body.String()
+	w := httptest.NewRecorder()
+	s.metrics.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	return w.Body.String()
 }
-
-type recorder struct {
-	header http.Header
-	body   strings.Builder
-}
-
-func newRecorder() *recorder                    { return &recorder{header: make(http.Header)} }
-func (w *recorder) Header() http.Header         { return w.header }
-func (w *recorder) Write(b []byte) (int, error) { return w.body.Write(b) }
-func (w *recorder) WriteHeader(int)             {}
-func (r answer) String() string                 { return fmt.Sprint(r.status) }

@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -217,5 +216,3 @@ func (s *site) exec(t *testing.T, query string) {
 		t.Fatal(err)
 	}
 }
-
-func (a answer) without(reference string) string { return strings.ReplaceAll(a.body, reference, "") }

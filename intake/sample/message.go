@@ -142,5 +142,5 @@ func escape(text string) string { return escapes.Replace(text) }
 type writer struct{ strings.Builder }
 
 func (w *writer) segment(name string, fields ...string) {
-	w.WriteString(strings.TrimRight(name+"|"+strings.Join(fields, "|"), "|") + "\r")
+	_, _ = w.WriteString(strings.TrimRight(name+"|"+strings.Join(fields, "|"), "|") + "\r")
 }
