@@ -71,7 +71,8 @@ func TestAWholeMessage(t *testing.T) {
 		},
 		Orders: []string{"B1^LABO", "D2^HOP"},
 		Report: record.Report{
-			Status: record.Partial, Title: "Ionogramme, Protéine C réactive", Number: "B1", Laboratory: "LBM Nord",
+			Status: record.Partial, Title: "Ionogramme, Protéine C réactive",
+			Titles: []string{"Ionogramme", "Protéine C réactive"}, Number: "B1", Laboratory: "LBM Nord",
 			Prescriber: "Dr Marc BÉGUIN", Validator: "Dr Élise VASSEUR",
 			Sampled: second(2026, 11, 20, 7, 45), Received: second(2026, 11, 20, 8, 30), Issued: second(2026, 11, 20, 15, 0),
 			Comments: []string{"À jeun."}, Count: 2, Abnormal: 1,

@@ -188,7 +188,7 @@ func (r *reader) finish() *record.Report {
 		report.Panels = append(report.Panels, p.Panel)
 	}
 	report.Status = combined(statuses)
-	report.Title = strings.Join(titles, ", ")
+	report.Title, report.Titles = strings.Join(titles, ", "), titles
 	report.Laboratory = firstOf(report.Laboratory, r.header.Facility)
 	if report.Issued.IsZero() {
 		report.Issued, _ = moment(r.header.Sent, r.options.Zone)

@@ -80,8 +80,9 @@ type Report struct {
 	Version    int       // 1 when first deposited
 	Deposited  time.Time // of this version
 	Status     Status
-	Title      string
-	Number     string // the laboratory's number for the report
+	Title      string   // all that was asked for, as the laboratory calls it
+	Titles     []string // the same, one by one
+	Number     string   // the laboratory's number for the report
 	Laboratory string
 	Prescriber string
 	Validator  string

@@ -41,6 +41,7 @@ type reportPayload struct {
 	Comments   []string      `cbor:"10,keyasint,omitempty"`
 	Count      int           `cbor:"11,keyasint"`
 	Abnormal   int           `cbor:"12,keyasint"`
+	Titles     []string      `cbor:"13,keyasint,omitempty"`
 }
 
 type panelPayload struct {
@@ -84,12 +85,12 @@ func (p patientPayload) identity() record.Identity {
 
 func newReportPayload(r *record.Report) reportPayload {
 	return reportPayload{Status: r.Status, Title: r.Title, Number: r.Number, Laboratory: r.Laboratory, Prescriber: r.Prescriber, Validator: r.Validator,
-		Sampled: r.Sampled, Received: r.Received, Issued: r.Issued, Comments: r.Comments, Count: r.Count, Abnormal: r.Abnormal}
+		Sampled: r.Sampled, Received: r.Received, Issued: r.Issued, Comments: r.Comments, Count: r.Count, Abnormal: r.Abnormal, Titles: r.Titles}
 }
 
 func (p reportPayload) fill(r *record.Report) {
 	r.Status, r.Title, r.Number, r.Laboratory, r.Prescriber, r.Validator = p.Status, p.Title, p.Number, p.Laboratory, p.Prescriber, p.Validator
-	r.Sampled, r.Received, r.Issued, r.Comments, r.Count, r.Abnormal = p.Sampled, p.Received, p.Issued, p.Comments, p.Count, p.Abnormal
+	r.Sampled, r.Received, r.Issued, r.Comments, r.Count, r.Abnormal, r.Titles = p.Sampled, p.Received, p.Issued, p.Comments, p.Count, p.Abnormal, p.Titles
 }
 
 func newPanelPayload(p *record.Panel) panelPayload {

@@ -173,6 +173,10 @@ func reportTitle(r *record.Report) string {
 	if r.Title == "" {
 		return "Compte rendu de laboratoire"
 	}
+	// A long list is a wall: two say what it is about, the page says the rest.
+	if more := len(r.Titles) - 2; more > 1 {
+		return r.Titles[0] + ", " + r.Titles[1] + " et " + strconv.Itoa(more) + " autres examens"
+	}
 	return r.Title
 }
 

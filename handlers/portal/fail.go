@@ -36,7 +36,7 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 			status, page = http.StatusForbidden, web.ForbiddenOriginPage{Base: p.bare(r)}
 			break
 		}
-		status, page = http.StatusNotFound, web.NotFoundPage{Base: p.bare(r)} // missing and forbidden are one (DT3)
+		status, page = http.StatusNotFound, web.NotFoundPage{Base: p.unread(r)} // missing and forbidden are one (DT3)
 	case fault.Unmatched:
 		status, page = http.StatusForbidden, web.UnmatchedPage{Base: p.bare(r), Means: p.meansOfCallback(r)}
 	case fault.Unavailable:

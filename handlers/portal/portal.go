@@ -153,6 +153,21 @@ func (p *Portal) base(r *http.Request, person store.Person) web.Base {
 	return b
 }
 
+// unread is what a page begins with where nothing was read, not even a name:
+// with a session it still has its way out.
+func (p *Portal) unread(r *http.Request) web.Base {
+	b := p.bare(r)
+	s := handlers.RequestOf(r.Context()).Session
+	if s == nil { // a path that nothing serves was not let through to a session
+		var err error
+		if s, err = p.open(r); err != nil {
+			return b
+		}
+	}
+	b.Viewer = &web.Viewer{Means: p.means(r), Role: record.Role(s.Value("role")), IdleAt: s.IdleAt}
+	return b
+}
+
 // bare is what a page without a person begins with.
 func (p *Portal) bare(r *http.Request) web.Base {
 	return web.Base{Now: time.Now(), Reference: handlers.RequestOf(r.Context()).Reference}

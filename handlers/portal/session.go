@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"net/http"
+	"strings"
 
 	"guichet/fault"
 	"guichet/handlers"
@@ -26,7 +27,7 @@ func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
 	if provider, ok := p.providers[s.Value("provider")]; ok {
 		state := rand.Text() + rand.Text()
 		if at := provider.EndSession(s.Value("id_token"), state); at != "" {
-			p.setLeaving(w, state)
+			p.setLeaving(w, provider.Name()+"."+state)
 			target = at
 		}
 	}
@@ -49,7 +50,11 @@ func (p *Portal) showSessionEnded(w http.ResponseWriter, r *http.Request) error 
 	page := web.SessionEndedPage{Base: p.bare(r), Reason: s.Ended, At: s.EndedAt, Idle: p.limits.Idle, Lifetime: p.limits.Lifetime}
 	if c, err := r.Cookie(p.leavingCookie()); err == nil && c.Value != "" {
 		p.setLeaving(w, "")
-		page.ProviderClosed = subtle.ConstantTimeCompare([]byte(c.Value), []byte(r.URL.Query().Get("state"))) == 1
+		name, state, _ := strings.Cut(c.Value, ".")
+		if provider, ok := p.providers[name]; ok {
+			page.Provider = provider.Label()
+			page.ProviderClosed = subtle.ConstantTimeCompare([]byte(state), []byte(r.URL.Query().Get("state"))) == 1
+		}
 	}
 	return p.web.Render(w, http.StatusOK, page)
 }

@@ -44,6 +44,7 @@ func (p *Portal) finishSignIn(provider *auth.Provider) handlers.Page {
 			return err
 		}
 		s.Put("provider", login.Provider)
+		s.Put("role", string(login.Role))
 		s.Put("id_token", login.IDToken) // for sign-out at the provider only
 		if err := s.Save(w); err != nil {
 			return errors.Join(err, p.store.EndSession(r.Context(), req, record.EndError))
@@ -74,7 +75,8 @@ type signInFailed struct {
 func (e *signInFailed) Error() string { return e.err.Error() }
 func (e *signInFailed) Unwrap() error { return e.err }
 
-// leavingCookie holds the state that a provider's sign-out is to bring back.
+// leavingCookie holds the provider, and the state that its sign-out is to bring
+// back.
 func (p *Portal) leavingCookie() string {
 	if p.suffix == "" {
 		return "__Host-guichet-leaving"
@@ -82,9 +84,9 @@ func (p *Portal) leavingCookie() string {
 	return "__Host-guichet-leaving-" + p.suffix
 }
 
-func (p *Portal) setLeaving(w http.ResponseWriter, state string) {
-	c := &http.Cookie{Name: p.leavingCookie(), Value: state, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int((10 * time.Minute).Seconds())}
-	if state == "" {
+func (p *Portal) setLeaving(w http.ResponseWriter, value string) {
+	c := &http.Cookie{Name: p.leavingCookie(), Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int((10 * time.Minute).Seconds())}
+	if value == "" {
 		c.MaxAge = -1
 	}
 	http.SetCookie(w, c)

@@ -30,7 +30,7 @@ func (v *visit) message() []byte {
 	if v.status == "C" {
 		issued = issued.Add(20 * time.Hour)
 	}
-	w.segment("MSH", `^~\&`, "SIL", "LABO-HOP", "GUICHET", Authority, stamp(issued), "", "ORU^R01^ORU_R01", v.control, "P", "2.5",
+	w.segment("MSH", `^~\&`, "SIL", "Laboratoire de l’hôpital", "GUICHET", Authority, stamp(issued), "", "ORU^R01^ORU_R01", v.control, "P", "2.5",
 		"", "", "", "", "FRA", "UNICODE UTF-8")
 	v.patient(&w)
 	if v.explanation != "" {

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -27,7 +28,8 @@ const (
 type leaf struct {
 	name   string // of its files
 	dns    []string
-	client bool // shown by a client; the others are servers on this machine
+	called string // for people; the first DNS name where empty
+	client bool   // shown by a client; the others are servers on this machine
 }
 
 // leaves are all certificates: one key a listener and a client, so that none
@@ -37,7 +39,7 @@ var leaves = []leaf{
 	{name: "portal", dns: []string{"portal", "localhost"}},
 	{name: "waf-client", dns: []string{"waf"}, client: true},
 	{name: "mllp", dns: []string{"localhost"}},
-	{name: "feed", dns: []string{"feed"}, client: true},
+	{name: "feed", dns: []string{"feed"}, client: true, called: "Laboratoire"},
 	{name: "providers", dns: []string{"localhost"}},
 }
 
@@ -146,7 +148,7 @@ func (a *authority) stillGood(f *folder, l leaf, now time.Time) bool {
 
 func (a *authority) issue(f *folder, l leaf, now time.Time) error {
 	template := &x509.Certificate{
-		Subject:   pkix.Name{Organization: []string{"Guichet"}, CommonName: l.dns[0]},
+		Subject:   pkix.Name{Organization: []string{"Guichet"}, CommonName: cmp.Or(l.called, l.dns[0])},
 		NotBefore: now.Add(-skew), NotAfter: now.Add(leafLife),
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageDigitalSignature,
