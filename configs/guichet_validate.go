@@ -1,0 +1,149 @@
+package configs
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Bounds of what an installation may choose (AA13.c). The lower bound of the
+// idle time leaves a person the time to read a page.
+const (
+	minIdle, maxIdle         = time.Minute, time.Hour
+	minLifetime, maxLifetime = 5 * time.Minute, 12 * time.Hour
+	minMessage, maxMessage   = 64 << 10, 256 << 20
+	maxConnections           = 500
+)
+
+// Names of the providers: the portal has one sign-in route for each.
+const (
+	franceConnect   = "franceconnect"
+	proSanteConnect = "psc"
+)
+
+var (
+	cookieSuffix = regexp.MustCompile(`^[0-9A-Za-z]{0,16}$`)
+	authority    = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$`)
+)
+
+func (*Guichet) prefix() string { return "GUICHET_" }
+
+// The WAF and the fictitious providers have variables of their own below the
+// same prefix, and GUICHET_FULL asks the tests for their full length.
+func (*Guichet) foreign() []string {
+	return []string{"GUICHET_WAF_", "GUICHET_IDPSIM_", "GUICHET_FULL"}
+}
+
+func (*Guichet) mapNames() []string { return []string{franceConnect, proSanteConnect} }
+
+func (g *Guichet) setDefaults() {
+	g.Portal.Idle = 15 * time.Minute
+	g.Portal.Lifetime = 8 * time.Hour
+	g.Intake.MaxMessage = 20 << 20
+	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake} {
+		role.Connections = 16
+	}
+}
+
+// Validate reports everything that is missing or refused. A listener whose
+// address is left out is not served, and nothing of it is asked for: portal
+// and intake may run on different machines (GP3).
+func (g *Guichet) Validate() error {
+	c := &checker{}
+	c.placeholders(g)
+	g.Hospital.validate(c)
+	c.file("keys.master_file", g.Keys.MasterFile)
+	c.file("keys.keyring_file", g.Keys.KeyringFile)
+	if g.Keys.MasterFile != "" && g.Keys.MasterFile == g.Keys.KeyringFile {
+		c.refuse("keys.keyring_file", "must not be the master key's file")
+	}
+	if g.Portal.Listen == "" && g.Intake.MLLP == "" {
+		c.refuse("portal.listen", "is missing, and intake.mllp too: nothing to serve")
+	}
+	if g.Portal.Listen != "" {
+		g.Portal.validate(c)
+		g.Database.Portal.validate(c, "database.portal", "guichet_portal")
+		validateProviders(c, g.Providers)
+	}
+	if g.Intake.MLLP != "" {
+		g.Intake.validate(c)
+		g.Database.Intake.validate(c, "database.intake", "guichet_intake")
+	}
+	if g.Database.Owner.URL != "" { // left out where migrations are run elsewhere
+		g.Database.Owner.validate(c, "database.owner", "guichet_owner")
+	}
+	if g.Ops.Listen != "" {
+		c.privateListen("ops.listen", g.Ops.Listen)
+	}
+	return c.found.asError()
+}
+
+func (h Hospital) validate(c *checker) {
+	c.text("hospital.name", h.Name)
+	c.phone("hospital.support_phone", h.SupportPhone) // GA8.a
+	c.text("hospital.support_hours", h.SupportHours)
+	c.mail("hospital.support_mail", h.SupportMail)
+	c.phone("hospital.alert_phone", h.AlertPhone) // AA8.e
+}
+
+func (p Portal) validate(c *checker) {
+	c.listen("portal.listen", p.Listen)
+	c.origin("portal.public_url", p.PublicURL)
+	if !cookieSuffix.MatchString(p.CookieSuffix) {
+		c.refuse("portal.cookie_suffix", "must be at most 16 letters and digits")
+	}
+	c.mutual("portal.tls", p.TLS)
+	c.text("portal.tls.client_name", p.TLS.ClientName) // the WAF and nobody else
+	c.file("portal.cookie_secret_file", p.CookieSecretFile)
+	c.duration("portal.idle", p.Idle, minIdle, maxIdle)
+	c.duration("portal.lifetime", p.Lifetime, minLifetime, maxLifetime)
+	if p.Idle > p.Lifetime {
+		c.refuse("portal.idle", "must not exceed portal.lifetime")
+	}
+}
+
+func (i Intake) validate(c *checker) {
+	c.listen("intake.mllp", i.MLLP)
+	c.mutual("intake.tls", i.TLS)
+	if !authority.MatchString(i.LocalAuthority) {
+		c.refuse("intake.local_authority", "must be the name of an assigning authority")
+	}
+	c.between("intake.max_message", i.MaxMessage, minMessage, maxMessage)
+}
+
+// validate wants a URL of the role the database knows for this purpose, so
+// that no listener runs with another's rights, over a Unix socket or over TLS
+// with full verification (DT7.a).
+func (r Role) validate(c *checker, field, role string) {
+	c.optionalFile(join(field, "password_file"), r.PasswordFile)
+	if r.Connections != 0 {
+		c.between(join(field, "connections"), r.Connections, 1, maxConnections)
+	}
+	field = join(field, "url")
+	if r.URL == "" {
+		c.refuse(field, "is missing")
+		return
+	}
+	u, err := url.Parse(r.URL)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || strings.Trim(u.Path, "/") == "" {
+		c.refuse(field, "must be postgres://role@host/database")
+		return
+	}
+	if _, held := u.User.Password(); held || u.Query().Has("password") {
+		c.refuse(field, "must hold no password: it stands alone in password_file")
+	}
+	if u.User.Username() != role || u.Query().Has("user") {
+		c.refuse(field, "must name the role "+role)
+	}
+	if !isSocket(u) && !slices.Equal(u.Query()["sslmode"], []string{"verify-full"}) {
+		c.refuse(field, "must have sslmode=verify-full, unless host is the folder of a Unix socket")
+	}
+}
+
+func isSocket(u *url.URL) bool {
+	hosts := u.Query()["host"]
+	return u.Host == "" && len(hosts) == 1 && strings.HasPrefix(hosts[0], "/") &&
+		!strings.Contains(hosts[0], ",") && !u.Query().Has("hostaddr")
+}

@@ -1,0 +1,174 @@
+package configs
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// refusal changes a good configuration and names the field that must be
+// refused for it.
+type refusal[T any] struct {
+	name   string
+	change func(*T)
+	field  string
+}
+
+func refuses[T Configuration](t *testing.T, sample string, cases []refusal[T]) {
+	t.Helper()
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			config, err := LoadEnv[T](sample, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.change(&config)
+			found := problemsOf(t, any(&config).(configuration).Validate())
+			if found[c.field] == "" || len(found) != 1 {
+				t.Errorf("refused %v, want only %s", found, c.field)
+			}
+		})
+	}
+}
+
+func provider(name string, change func(*Provider)) func(*Guichet) {
+	return func(g *Guichet) {
+		p := g.Providers[name]
+		change(&p)
+		g.Providers[name] = p
+	}
+}
+
+func TestGuichetRefuses(t *testing.T) {
+	refuses(t, "guichet.toml", []refusal[Guichet]{
+		{"no name", func(g *Guichet) { g.Hospital.Name = " " }, "hospital.name"},
+		{"name of two lines", func(g *Guichet) { g.Hospital.Name = "a\nb" }, "hospital.name"},
+		{"no support phone", func(g *Guichet) { g.Hospital.SupportPhone = "" }, "hospital.support_phone"},
+		{"phone of letters", func(g *Guichet) { g.Hospital.AlertPhone = "call us" }, "hospital.alert_phone"},
+		{"no support hours", func(g *Guichet) { g.Hospital.SupportHours = "" }, "hospital.support_hours"},
+		{"mail with a name", func(g *Guichet) { g.Hospital.SupportMail = "Support <s@example.org>" }, "hospital.support_mail"},
+		{"placeholder", func(g *Guichet) { g.Hospital.Name = "CHANGE-ME" }, "hospital.name"},
+		{"no master key", func(g *Guichet) { g.Keys.MasterFile = "" }, "keys.master_file"},
+		{"relative path", func(g *Guichet) { g.Keys.KeyringFile = "keyring" }, "keys.keyring_file"},
+		{"keyring is the master key", func(g *Guichet) { g.Keys.KeyringFile = g.Keys.MasterFile }, "keys.keyring_file"},
+		{"nothing to serve", func(g *Guichet) { g.Portal.Listen, g.Intake.MLLP = "", "" }, "portal.listen"},
+		{"listen without a port", func(g *Guichet) { g.Portal.Listen = "localhost" }, "portal.listen"},
+		{"listen on a named port", func(g *Guichet) { g.Portal.Listen = "localhost:https" }, "portal.listen"},
+		{"port too large", func(g *Guichet) { g.Intake.MLLP = ":65536" }, "intake.mllp"},
+		{"http public URL", func(g *Guichet) { g.Portal.PublicURL = "http://a.example" }, "portal.public_url"},
+		{"public URL with a path", func(g *Guichet) { g.Portal.PublicURL = "https://a.example/x" }, "portal.public_url"},
+		{"public URL with a user", func(g *Guichet) { g.Portal.PublicURL = "https://u@a.example" }, "portal.public_url"},
+		{"cookie suffix with a semicolon", func(g *Guichet) { g.Portal.CookieSuffix = "a;b" }, "portal.cookie_suffix"},
+		{"portal without a client CA", func(g *Guichet) { g.Portal.TLS.ClientCA = "" }, "portal.tls.client_ca"},
+		{"portal for any client", func(g *Guichet) { g.Portal.TLS.ClientName = "" }, "portal.tls.client_name"},
+		{"no cookie secret", func(g *Guichet) { g.Portal.CookieSecretFile = "" }, "portal.cookie_secret_file"},
+		{"no idle limit", func(g *Guichet) { g.Portal.Idle = 0 }, "portal.idle"},
+		{"absurd lifetime", func(g *Guichet) { g.Portal.Lifetime = 240 * time.Hour }, "portal.lifetime"},
+		{"idle longer than lifetime", func(g *Guichet) { g.Portal.Idle, g.Portal.Lifetime = time.Hour, 30*time.Minute }, "portal.idle"},
+		{"intake without a client CA", func(g *Guichet) { g.Intake.TLS.ClientCA = "" }, "intake.tls.client_ca"},
+		{"intake without a key", func(g *Guichet) { g.Intake.TLS.Key = "" }, "intake.tls.key"},
+		{"no local authority", func(g *Guichet) { g.Intake.LocalAuthority = "" }, "intake.local_authority"},
+		{"authority with a separator", func(g *Guichet) { g.Intake.LocalAuthority = "H^P" }, "intake.local_authority"},
+		{"tiny messages", func(g *Guichet) { g.Intake.MaxMessage = 10 }, "intake.max_message"},
+		{"ops on every address", func(g *Guichet) { g.Ops.Listen = ":8447" }, "ops.listen"},
+		{"ops on the Internet", func(g *Guichet) { g.Ops.Listen = "203.0.113.7:8447" }, "ops.listen"},
+		{"no database", func(g *Guichet) { g.Database.Portal.URL = "" }, "database.portal.url"},
+		{"database password in the URL", func(g *Guichet) {
+			g.Database.Portal.URL = strings.Replace(g.Database.Portal.URL, "@", ":x9@", 1)
+		}, "database.portal.url"},
+		{"database password as a parameter", func(g *Guichet) { g.Database.Portal.URL += "&password=x" }, "database.portal.url"},
+		{"portal as the owner", func(g *Guichet) { g.Database.Portal.URL = g.Database.Owner.URL }, "database.portal.url"},
+		{"role as a parameter", func(g *Guichet) { g.Database.Portal.URL += "&user=guichet_owner" }, "database.portal.url"},
+		{"database without TLS", func(g *Guichet) { g.Database.Intake.URL = "postgres://guichet_intake@h/d?sslmode=disable" }, "database.intake.url"},
+		{"database without verification", func(g *Guichet) { g.Database.Intake.URL = "postgres://guichet_intake@h/d?sslmode=require" }, "database.intake.url"},
+		{"two TLS modes", func(g *Guichet) { g.Database.Intake.URL += "&sslmode=disable" }, "database.intake.url"},
+		{"socket beside an address", func(g *Guichet) { g.Database.Intake.URL = "postgres://guichet_intake@/d?host=/run&hostaddr=192.0.2.1" }, "database.intake.url"},
+		{"socket, then a host", func(g *Guichet) { g.Database.Intake.URL = "postgres://guichet_intake@/d?host=/run,h" }, "database.intake.url"},
+		{"too many connections", func(g *Guichet) { g.Database.Owner.Connections = 100000 }, "database.owner.connections"},
+		{"no providers", func(g *Guichet) { g.Providers = nil }, "providers"},
+		{"unknown provider", func(g *Guichet) { g.Providers["google"] = Provider{} }, "providers.google"},
+		{"issuer over http", provider("psc", func(p *Provider) { p.Issuer = "http://a" }), "providers.psc.issuer"},
+		{"no token endpoint", provider("psc", func(p *Provider) { p.TokenURL = "" }), "providers.psc.token_url"},
+		{"no client secret", provider("psc", func(p *Provider) { p.ClientSecretFile = "" }), "providers.psc.client_secret_file"},
+		{"placeholder client", provider("psc", func(p *Provider) { p.ClientID = "change_me" }), "providers.psc.client_id"},
+		{"no openid scope", provider("psc", func(p *Provider) { p.Scopes = []string{"profile"} }), "providers.psc.scopes"},
+		{"no acr", provider("psc", func(p *Provider) { p.ACR = "" }), "providers.psc.acr"},
+		{"unsigned tokens", provider("psc", func(p *Provider) { p.Algorithms = []string{"RS256", "none"} }), "providers.psc.algorithms"},
+		{"shared-secret signature", provider("psc", func(p *Provider) { p.Algorithms = []string{"HS256"} }), "providers.psc.algorithms"},
+		{"no algorithm", provider("psc", func(p *Provider) { p.Algorithms = nil }), "providers.psc.algorithms"},
+	})
+}
+
+func TestWAFRefuses(t *testing.T) {
+	refuses(t, "waf.toml", []refusal[WAF]{
+		{"no address", func(w *WAF) { w.Listen = "" }, "listen"},
+		{"http public URL", func(w *WAF) { w.PublicURL = "http://a.example" }, "public_url"},
+		{"http upstream", func(w *WAF) { w.Upstream = "http://localhost:8444" }, "upstream"},
+		{"client certificates of browsers", func(w *WAF) { w.TLS.ClientCA = "/ca.pem" }, "tls.client_ca"},
+		{"any upstream", func(w *WAF) { w.UpstreamTLS.CA = "" }, "upstream_tls.ca"},
+		{"no client certificate", func(w *WAF) { w.UpstreamTLS.Certificate = "" }, "upstream_tls.certificate"},
+		{"no body limit", func(w *WAF) { w.MaxBody = 0 }, "max_body"},
+		{"absurd body limit", func(w *WAF) { w.MaxBody = 1 << 40 }, "max_body"},
+		{"proxy without a mask", func(w *WAF) { w.TrustedProxies = []string{"192.0.2.1"} }, "trusted_proxies"},
+		{"everybody a proxy", func(w *WAF) { w.TrustedProxies = []string{"::/0"} }, "trusted_proxies"},
+	})
+}
+
+func TestIDPSimRefuses(t *testing.T) {
+	refuses(t, "idpsim.toml", []refusal[IDPSim]{
+		{"no clients", func(s *IDPSim) { s.Clients = nil }, "clients"},
+		{"no people", func(s *IDPSim) { s.People = nil }, "people"},
+		{"unknown provider", func(s *IDPSim) { s.Clients[0].Provider = "google" }, "clients.0.provider"},
+		{"no redirect URI", func(s *IDPSim) { s.Clients[0].RedirectURIs = nil }, "clients.0.redirect_uris"},
+		{"http redirect URI", func(s *IDPSim) { s.Clients[0].RedirectURIs[0] = "http://localhost/" }, "clients.0.redirect_uris"},
+		{"the same login twice", func(s *IDPSim) { s.People = append(s.People, s.People[0]) }, "people.2.login"},
+		{"French date", func(s *IDPSim) { s.People[0].Birthdate = "09/03/1961" }, "people.0.birthdate"},
+		{"gender in French", func(s *IDPSim) { s.People[0].Gender = "femme" }, "people.0.gender"},
+		{"place by name", func(s *IDPSim) { s.People[0].Birthplace = "Paris" }, "people.0.birthplace"},
+		{"short RPPS", func(s *IDPSim) { s.People[1].RPPS = "123" }, "people.1.rpps"},
+	})
+}
+
+func TestAccepted(t *testing.T) {
+	for name, change := range map[string]func(*Guichet){
+		"portal alone": func(g *Guichet) { g.Intake, g.Database.Intake, g.Database.Owner = Intake{}, Role{}, Role{} },
+		"intake alone": func(g *Guichet) { g.Portal, g.Database.Portal, g.Providers = Portal{}, Role{}, nil },
+		"Unix socket":  func(g *Guichet) { g.Database.Portal.URL = "postgres://guichet_portal@/guichet?host=/run/postgresql" },
+		"socket, no password": func(g *Guichet) {
+			g.Database.Portal = Role{URL: "postgres://guichet_portal@/guichet?host=/run/postgresql"}
+		},
+		"public URL with a port":  func(g *Guichet) { g.Portal.PublicURL = "https://localhost:8443/" },
+		"ops on a private IPv6":   func(g *Guichet) { g.Ops.Listen = "[fd00::1]:8447" },
+		"no ops":                  func(g *Guichet) { g.Ops.Listen = "" },
+		"any feed of the CA":      func(g *Guichet) { g.Intake.TLS.ClientName = "" },
+		"one provider":            func(g *Guichet) { delete(g.Providers, "psc") },
+		"shortest and equal life": func(g *Guichet) { g.Portal.Idle, g.Portal.Lifetime = 5*time.Minute, 5*time.Minute },
+	} {
+		t.Run(name, func(t *testing.T) {
+			config, err := LoadEnv[Guichet]("guichet.toml", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(&config)
+			if err := config.Validate(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestAnEmptyFileNamesEverythingMissing(t *testing.T) {
+	_, err := LoadEnv[WAF](write(t, ""), nil)
+	got := problemsOf(t, err)
+	for _, field := range []string{
+		"listen", "public_url", "upstream", "tls.certificate", "tls.key",
+		"upstream_tls.ca", "upstream_tls.certificate", "upstream_tls.key",
+	} {
+		if got[field] != "is missing" {
+			t.Errorf("%s: got %q", field, got[field])
+		}
+	}
+	if !strings.Contains(err.Error(), "8 problems") {
+		t.Errorf("got %v", err)
+	}
+}
