@@ -30,6 +30,13 @@ UNION ALL SELECT 'PUBLIC may do something in schema ' || n.nspname FROM pg_names
 // Check refuses a database that is behind this program, ahead of it, altered,
 // or in a cluster whose settings would let a trace be lost.
 func (s *Store) Check(ctx context.Context) error {
+	var prepared bool
+	if err := s.db.GetContext(ctx, &prepared, `SELECT to_regclass('guichet.migration') IS NOT NULL`); err != nil {
+		return fmt.Errorf("check database: %w", classify(err))
+	}
+	if !prepared {
+		return errors.New("check database: nothing was made in it yet: run guichet migrate")
+	}
 	pending, err := pendingMigrations(ctx, s.db)
 	if err != nil {
 		return fmt.Errorf("check database: %w", err)
