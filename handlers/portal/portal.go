@@ -154,7 +154,8 @@ func (p *Portal) base(r *http.Request, person store.Person) web.Base {
 }
 
 // unread is what a page begins with where nothing was read, not even a name:
-// with a session it still has its way out.
+// with a session it still has its way out. It tells no time, so that two such
+// pages are the same to the byte but for their reference.
 func (p *Portal) unread(r *http.Request) web.Base {
 	b := p.bare(r)
 	s := handlers.RequestOf(r.Context()).Session
@@ -164,7 +165,7 @@ func (p *Portal) unread(r *http.Request) web.Base {
 			return b
 		}
 	}
-	b.Viewer = &web.Viewer{Means: p.means(r), Role: record.Role(s.Value("role")), IdleAt: s.IdleAt}
+	b.Viewer = &web.Viewer{Means: p.means(r), Role: record.Role(s.Value("role"))}
 	return b
 }
 
