@@ -266,8 +266,11 @@ func huge(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte(`"}`))
 }
 
-// slow answers nothing until the caller goes away.
-func slow(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+// slow answers nothing until the caller goes away, nor then.
+func slow(_ http.ResponseWriter, r *http.Request) {
+	<-r.Context().Done()
+	panic(http.ErrAbortHandler)
+}
 
 // dropped closes the connection without an answer.
 func dropped(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }

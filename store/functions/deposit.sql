@@ -64,6 +64,10 @@ BEGIN
         RAISE 'try again' USING ERRCODE = 'GU004';
     END IF;
     INSERT INTO guichet.report_order (value, report) SELECT DISTINCT o.value, wanted FROM unnest(orders) AS o (value) ON CONFLICT DO NOTHING;
+    -- Another connection may have made this order's report meanwhile.
+    IF (SELECT o.report FROM guichet.report_order o WHERE o.value = ANY (orders) ORDER BY array_position(orders, o.value) LIMIT 1) <> wanted THEN
+        RAISE 'try again' USING ERRCODE = 'GU004';
+    END IF;
 
     stored := guichet.deposited(wanted);
     PERFORM guichet.store_parts(subject, wanted, groups, kinds, ids, group_places, codes, lengths, parts);
