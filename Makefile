@@ -1,7 +1,7 @@
 # Guichet. `make run` brings the whole system up on this machine; `make test`
 # runs all tests. Both install what is missing, where they may.
 
-.PHONY: run build test bench faults attack check install clean
+.PHONY: run build test bench faults attack check shots install clean
 
 # Of the demo, as in: make run DIR=var/other PORT=18443 FRESH=1
 DIR ?= var/demo
@@ -38,6 +38,11 @@ faults: install
 
 attack: install
 	@scripts/full.sh attack 'Attack' $(COUNT)
+
+# A picture of every page, by role, width and mode, into shots/.
+shots:
+	@scripts/install.sh test
+	GUICHET_SHOTS=1 go test -v -count=1 -run TestShots ./e2e
 
 check:
 	@scripts/check.sh

@@ -93,11 +93,11 @@ func TestTableIsClosed(t *testing.T) {
 	admit := func(p Page) Page { return p }
 	for name, route := range map[string]Route{"no class": {Method: "GET", Path: "/", Event: traces.ReportRead, Serve: page}, "no event": {Method: "GET", Path: "/", Class: Anyone, Serve: page}, "an unknown event": {Method: "GET", Path: "/", Class: Anyone, Event: "x", Serve: page},
 		"an unknown class": {Method: "GET", Path: "/", Class: 99, Event: traces.ReportRead, Serve: page}} {
-		if _, err := (Table{Routes: []Route{route}, Admit: admit}).Router(func(err error) error { return err }); err == nil {
+		if _, err := (Table{Routes: []Route{route}, Admit: admit}).Router(); err == nil {
 			t.Errorf("%s is accepted", name)
 		}
 	}
-	if _, err := (Table{Routes: []Route{{Method: "GET", Path: "/", Class: SignedIn, Event: traces.ReportRead, Serve: page}}, Admit: admit}).Router(func(err error) error { return err }); err != nil {
+	if _, err := (Table{Routes: []Route{{Method: "GET", Path: "/", Class: SignedIn, Event: traces.ReportRead, Serve: page}}, Admit: admit}).Router(); err != nil {
 		t.Error(err)
 	}
 }

@@ -4,7 +4,6 @@
 package handlers
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -42,17 +41,16 @@ const Untraced traces.Type = "-"
 
 // Table is how a listener serves its routes.
 type Table struct {
-	Routes []Route
-	Admit  func(Page) Page                                 // lets only signed-in people through
-	Fail   func(http.ResponseWriter, *http.Request, error) // turns an error into a page
-	Static http.Handler                                    // below /static/
+	Routes  []Route
+	Missing Page                                            // serves a path or a method that no route has
+	Admit   func(Page) Page                                 // lets only signed-in people through
+	Fail    func(http.ResponseWriter, *http.Request, error) // turns an error into a page
+	Static  http.Handler                                    // below /static/
 }
-
-var errNoRoute = errors.New("no such route")
 
 // Router checks the table and returns what serves it. A route without class
 // or event stops the program.
-func (t Table) Router(notFound func(error) error) (http.Handler, error) {
+func (t Table) Router() (http.Handler, error) {
 	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
 	for _, route := range t.Routes {
 		if route.Class != Anyone && route.Class != SignedIn {
@@ -77,7 +75,7 @@ func (t Table) Router(notFound func(error) error) (http.Handler, error) {
 			return nil
 		}))
 	}
-	missing := t.handler("-", func(http.ResponseWriter, *http.Request) error { return notFound(errNoRoute) })
+	missing := t.handler("-", t.Missing)
 	router.NotFoundHandler = missing
 	router.MethodNotAllowedHandler = missing // which methods a path has is nobody's business
 	return router, nil

@@ -63,4 +63,5 @@ type Access struct {
 	Self    bool      // by the reader of this page
 	Ground  GrantKind // empty for a deposit
 	Reports int       // how many reports were disclosed or changed
+	About   *Report   // the head of the one report, as it is now; nil where there is none or more
 }

@@ -45,6 +45,7 @@ has_server || need postgresql
 if [ "$purpose" = test ]; then
 	has gcc || has cc || need "gcc libc6-dev" # the race detector
 	has chromium || need chromium
+	has node && has npm || need "nodejs npm"
 fi
 
 if [ -n "$missing" ]; then
@@ -83,4 +84,13 @@ if [ -n "$missing" ]; then
 		fetch || fail "\"$command\" failed: run it as root to see why."
 	fi
 	has_server || fail "PostgreSQL is still missing after \"$command\"."
+fi
+
+# The browser's driver and the accessibility checks, pinned by their lock file.
+if [ "$purpose" = test ] && [ -e e2e/browser/package-lock.json ]; then
+	wanted=$(cksum <e2e/browser/package-lock.json)
+	if [ "$(cat e2e/browser/node_modules/.installed 2>/dev/null)" != "$wanted" ]; then
+		npm ci --silent --no-audit --no-fund --prefix e2e/browser || fail "\"npm ci --prefix e2e/browser\" failed: run it to see why."
+		echo "$wanted" >e2e/browser/node_modules/.installed
+	fi
 fi

@@ -8,6 +8,8 @@ import (
 
 	"guichet/envelope"
 	"guichet/record"
+
+	"github.com/google/uuid"
 )
 
 // AccessLog is who had access to a record, latest first.
@@ -36,7 +38,11 @@ func (s *Store) openAccessLog(d *delivery) (*AccessLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	patient, _, err := s.patient(d)
+	patient, key, err := s.patient(d)
+	if err != nil {
+		return nil, err
+	}
+	heads, err := openHeads(key, d)
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +54,7 @@ func (s *Store) openAccessLog(d *delivery) (*AccessLog, error) {
 		}
 		access := record.Access{Entry: row.Entry, At: *row.At, Event: text(row.Event), Outcome: text(row.Outcome),
 			Role: record.Role(text(row.Role)), Self: row.Own != nil && *row.Own, Ground: record.GrantKind(text(row.Ground)), Reports: *row.Number}
+		access.About = headOf(heads, row.Report)
 		if row.Sealed != nil { // a person or a system; none where it was refused
 			var p accountPayload
 			at := envelope.Place{Table: "account", Column: "sealed", Record: row.ID.String(), Version: *row.Version}
@@ -60,4 +67,16 @@ func (s *Store) openAccessLog(d *delivery) (*AccessLog, error) {
 	}
 	slices.SortFunc(log.Accesses, func(a, b record.Access) int { return cmp.Compare(b.Entry, a.Entry) })
 	return log, nil
+}
+
+// headOf returns the head of a report among those handed over, or nil.
+func headOf(heads []record.Report, id *uuid.UUID) *record.Report {
+	if id == nil {
+		return nil
+	}
+	i := slices.IndexFunc(heads, func(r record.Report) bool { return r.ID == record.ReportID(*id) })
+	if i < 0 {
+		return nil
+	}
+	return &heads[i]
 }

@@ -71,10 +71,9 @@ func (s *Store) signIn(ctx context.Context, req Request, who Identified, limits 
 	if err != nil {
 		return 0, err
 	}
-	traits, complete := who.Identity.Strict()
-	if !complete && who.Role == record.RolePatient {
-		return 0, fault.New(fault.Unmatched, errors.New("traits are not complete"))
-	}
+	// Incomplete traits match nobody, since no record is indexed by such: the
+	// refusal is the database's, and traced there.
+	traits, _ := who.Identity.Strict()
 	strict, err := s.keys.Blind(envelope.Strict, traits[:]...)
 	if err != nil {
 		return 0, err

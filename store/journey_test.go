@@ -134,9 +134,13 @@ func TestTheWholeWay(t *testing.T) {
 	}
 	var events []string
 	for _, a := range log.Accesses {
-		events = append(events, a.Event+" by "+a.Who)
+		about := ""
+		if a.About != nil {
+			about = " of " + a.About.Number
+		}
+		events = append(events, a.Event+" by "+a.Who+about)
 	}
-	want := []string{"document.read by Camille Moreau", "report.read by Camille Moreau", "home.read by Camille Moreau", "report.deposit by Laboratoire", "report.deposit by Laboratoire"}
+	want := []string{"document.read by Camille Moreau", "report.read by Camille Moreau of O2", "home.read by Camille Moreau", "report.deposit by Laboratoire of O2", "report.deposit by Laboratoire of O1"}
 	if diff := cmp.Diff(want, events); diff != "" {
 		t.Errorf("access log (-want +got):\n%s", diff)
 	}

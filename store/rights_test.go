@@ -14,7 +14,7 @@ import (
 // mayCall lists what each role may call; nothing else, and nobody else.
 var mayCall = map[string][]string{
 	"guichet_portal": {"ask_access_log", "ask_home", "ask_original", "ask_report", "ask_reports", "end_session", "flush", "leave_event",
-		"leave_failure", "load_session", "receive", "refuse_sign_in", "save_session", "sign_in"},
+		"leave_failure", "load_session", "receive", "refuse_page", "refuse_sign_in", "save_session", "sign_in"},
 	"guichet_intake":    {"deposit", "end_session", "find_patient", "flush", "leave_event", "leave_failure", "open_feed", "quarantine", "receive"},
 	"guichet_owner":     nil,
 	"guichet_console":   nil,

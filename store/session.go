@@ -72,6 +72,16 @@ func sessionPlace(token []byte) envelope.Place {
 	return envelope.Place{Table: "session", Column: "sealed", Record: string(token)}
 }
 
+// RefusePage leaves the entry of something asked for in a session that no
+// route serves (TR1.d).
+func (s *Store) RefusePage(ctx context.Context, req Request) error {
+	var entry int64
+	if err := s.get(ctx, &entry, `SELECT guichet.refuse_page($1, $2, $3)`, req.Token, req.ip(), req.ID); err != nil {
+		return fmt.Errorf("refuse page: %w", err)
+	}
+	return nil
+}
+
 // LeaveEvent leaves the entry of a service that opened or closed (TR1.b).
 func (s *Store) LeaveEvent(ctx context.Context, req Request, event traces.Type) error {
 	var entry int64

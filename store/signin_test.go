@@ -27,6 +27,7 @@ func TestFirstSignIn(t *testing.T) {
 		{"born elsewhere, unknown", func() record.Identity { i := camille; i.Birthplace = "33063"; return i }, "no-match"},
 		{"another birth date", func() record.Identity { i := camille; i.Birthdate = "1984-03-13"; return i }, "no-match"},
 		{"another given name first", func() record.Identity { i := camille; i.Given = "Anne Camille"; return i }, "no-match"},
+		{"no birth place", func() record.Identity { i := camille; i.Birthplace = ""; return i }, "no-match"},
 		{"twins in all five traits", func() record.Identity { return lea }, "several-matches"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -22,6 +22,7 @@ const (
 	PatientFind       Type = "patient.find"
 	ReportDeposit     Type = "report.deposit"
 	MessageQuarantine Type = "message.quarantine"
+	PageRefused       Type = "page.refused"
 	Integrity         Type = "integrity"
 )
 
@@ -49,5 +50,6 @@ var Events = []Event{
 	{PatientFind, "A message asked whose it is, and for the keyset to seal it with.", "TR1.e"},
 	{ReportDeposit, "A report was deposited: the entry names all it is made of.", "TR1.e"},
 	{MessageQuarantine, "A message was refused and kept in quarantine.", "TR1.d"},
+	{PageRefused, "Something was asked for, in a session, that no route serves.", "TR1.d"},
 	{Integrity, "Something handed over did not open: the data was altered.", "TR1.d, DT4.b"},
 }

@@ -52,6 +52,7 @@ type accessLine struct {
 	As    string // in what quality
 	Did   string
 	Why   string
+	About *aboutLine // the report, where it is one
 	Tag   *tag
 	Kind  string // me, care, urgent or system: the picture beside the line
 	ISO   string
@@ -70,6 +71,9 @@ func newAccessLine(a *record.Access) *accessLine {
 		When:  longDay(a.At) + " à" + nbsp + hour(a.At),
 	}
 	line.Did, line.Why = didWords(a), groundWords(a)
+	if a.About != nil {
+		line.About = &aboutLine{Path: reportPath(a.About.ID), Title: reportTitle(a.About), Day: momentDay(a.About.Sampled)}
+	}
 	switch {
 	case a.Outcome == "refused":
 		line.Tag, line.Why = &tag{"Accès refusé", ""}, "Aucune donnée n’a été lue."
@@ -81,6 +85,11 @@ func newAccessLine(a *record.Access) *accessLine {
 		line.Tag = &tag{"Hors soins", "warn"}
 	}
 	return line
+}
+
+// aboutLine names the report that an access was about, as it is called now.
+type aboutLine struct {
+	Path, Title, Day string
 }
 
 func accessKind(a *record.Access) string {

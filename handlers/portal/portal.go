@@ -57,8 +57,8 @@ func New(o Options) (http.Handler, error) {
 	for _, provider := range o.Providers {
 		p.providers[provider.Name()] = provider
 	}
-	table := handlers.Table{Routes: p.routes(), Admit: p.admit, Fail: p.fail, Static: o.Web.Static()}
-	router, err := table.Router(func(err error) error { return fault.New(fault.NotFound, err) })
+	table := handlers.Table{Routes: p.routes(), Missing: p.refusePath, Admit: p.admit, Fail: p.fail, Static: o.Web.Static()}
+	router, err := table.Router()
 	if err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
@@ -122,6 +122,22 @@ func (p *Portal) admit(serve handlers.Page) handlers.Page {
 	}
 }
 
+// refusePath serves what no route does: the page of what is missing, and in a
+// session its trace, as for a record that is refused (DT3, TR1.d).
+func (p *Portal) refusePath(_ http.ResponseWriter, r *http.Request) error {
+	missing := fault.New(fault.NotFound, errors.New("no such route"))
+	if _, err := p.open(r); err != nil {
+		if kind := fault.KindOf(err); kind == fault.Unauthenticated || kind == fault.Ended {
+			return missing
+		}
+		return err
+	}
+	if err := p.store.RefusePage(r.Context(), caller(r)); err != nil {
+		return err
+	}
+	return missing
+}
+
 // open returns the session of a request, and fault.Ended where it is over.
 func (p *Portal) open(r *http.Request) (*session.Session, error) {
 	s, err := p.sessions.Open(r)
@@ -159,11 +175,8 @@ func (p *Portal) base(r *http.Request, person store.Person) web.Base {
 func (p *Portal) unread(r *http.Request) web.Base {
 	b := p.bare(r)
 	s := handlers.RequestOf(r.Context()).Session
-	if s == nil { // a path that nothing serves was not let through to a session
-		var err error
-		if s, err = p.open(r); err != nil {
-			return b
-		}
+	if s == nil {
+		return b
 	}
 	b.Viewer = &web.Viewer{Means: p.means(r), Role: record.Role(s.Value("role"))}
 	return b

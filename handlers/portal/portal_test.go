@@ -162,6 +162,15 @@ func TestMissingAndForbidden(t *testing.T) {
 			t.Errorf("%s: left %d entries that say refused, want 1", path, n-before-i)
 		}
 	}
+	refused := s.traces(t, "page.refused", "refused")
+	for _, c := range []struct{ method, path string }{{"GET", "/nothing"}, {"POST", "/reports/" + theirs.String()}, {"GET", "/reports/" + theirs.String() + "/"}, {"PUT", "/reports"}} {
+		if got := b.do(c.method, c.path, nil); got.status != http.StatusNotFound || reference.ReplaceAllString(got.body, "") != reference.ReplaceAllString(missing.body, "") {
+			t.Errorf("%s %s: got %d, or another page", c.method, c.path, got.status)
+		}
+	}
+	if n := s.traces(t, "page.refused", "refused"); n != refused+4 {
+		t.Errorf("paths that no route serves: left %d entries, want 4", n-refused)
+	}
 	for _, path := range []string{"/reports/" + theirs.String() + "/original.pdf", "/nothing", "/reports/" + theirs.String() + "/", "//reports", "/%2e%2e/reports", "/static/x", "/static/../reports"} {
 		if got := b.get(path); got.status != http.StatusNotFound {
 			t.Errorf("%s: got %d", path, got.status)

@@ -1,9 +1,11 @@
 -- ask_access_log asks for the accesses to one's own record before an entry,
--- the latest 50 of them (CNIL-3.4-3). 0 means from the latest.
+-- the latest 50 of them (CNIL-3.4-3), and the heads of the reports they are
+-- about. 0 means from the latest.
 CREATE FUNCTION guichet.ask_access_log(token bytea, ip inet, request uuid, before bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;
+    heads guichet.manifest;
     shown bigint[];
 BEGIN
     PERFORM guichet.guard(token, ip, request);
@@ -20,6 +22,12 @@ BEGIN
                    AND t.type IN ('home.read', 'report.list', 'report.read', 'document.read', 'access-log.read', 'report.deposit')
                  ORDER BY t.id DESC
                  LIMIT 50) l;
+        heads := guichet.heads_in(shown, v.patient);
+        m := ROW(m.kinds || heads.kinds, m.records || heads.records, m.versions || heads.versions);
+        IF heads.records IS NOT NULL AND NOT guichet.intact(heads) THEN
+            v.outcome := 'failed';
+            v.reason := 'altered';
+        END IF;
         PERFORM guichet.touch(v.session);
     END IF;
     RETURN guichet.leave_trace('access-log.read', v, m, shown, NULL, ip, request);

@@ -68,7 +68,7 @@ BEGIN
         WHEN 'report.list' THEN ARRAY['account', 'patient', 'report']
         WHEN 'report.read' THEN ARRAY['account', 'patient', 'report', 'panel', 'observation', 'previous', 'document']
         WHEN 'document.read' THEN ARRAY['account', 'patient', 'document', 'content']
-        WHEN 'access-log.read' THEN ARRAY['account', 'patient', 'trace']
+        WHEN 'access-log.read' THEN ARRAY['account', 'patient', 'report', 'trace']
         WHEN 'patient.find' THEN ARRAY['patient', 'message']
         ELSE ARRAY[]::text[]
     END;
@@ -110,7 +110,7 @@ BEGIN
      WHERE n.kind = 'message'
     UNION ALL
     -- Who was refused is not told to the patient: it may be one who mistyped.
-    SELECT 'trace', a.id, a.version, t.patient, NULL, NULL, 0, t.at, NULL, CASE WHEN t.outcome = 'granted' OR t.account = v.account THEN a.sealed END,
+    SELECT 'trace', a.id, a.version, t.patient, guichet.about(t.type, t.kinds, t.records), NULL, 0, t.at, NULL, CASE WHEN t.outcome = 'granted' OR t.account = v.account THEN a.sealed END,
            t.id, t.type, t.outcome, t.role, t.ground, t.provider, t.account = v.account,
            CASE WHEN t.type = 'sign-in' THEN (SELECT count(*)::integer FROM guichet.trace f
                                                WHERE f.account = t.account AND f.type = 'sign-in' AND f.id > t.id AND f.outcome = 'refused')

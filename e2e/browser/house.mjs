@@ -1,0 +1,97 @@
+// What the browser's tests and the pictures share: the demo they visit, the
+// browser they visit it with, and the way in.
+//
+// GUICHET_READY names the demo's ready.json, GUICHET_CHROMIUM the browser, and
+// GUICHET_KEYS the keys of the demo's servers (SHA-256 of each public key, in
+// base64): the browser accepts certificates of those keys and of no others.
+
+import { readFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+export const ready = JSON.parse(readFileSync(wanted('GUICHET_READY'), 'utf8'));
+export const portal = ready.urls.public;
+
+function wanted(name) {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: these tests are run by go test ./e2e`);
+  return value;
+}
+
+/** The people of some roles, in the order of ready.json. */
+export function people(...roles) {
+  const found = ready.people.filter((person) => roles.includes(person.role));
+  if (found.length === 0) throw new Error(`ready.json has nobody who is one of ${roles}`);
+  return found;
+}
+
+/** Starts Chromium as people have it: pages may be kept for Back, too. */
+export function launch() {
+  return chromium.launch({
+    executablePath: wanted('GUICHET_CHROMIUM'),
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    args: [
+      '--no-sandbox', // of no use to root, and tests may be run by root
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-background-networking', // it is the portal that is visited, and nothing else
+      '--disable-component-update',
+      '--disable-sync',
+      `--ignore-certificate-errors-spki-list=${wanted('GUICHET_KEYS')}`,
+    ],
+  });
+}
+
+/**
+ * Somebody new at a browser. `troubles` gathers what goes wrong in its pages:
+ * console errors, violations of the content policy, failed requests, and
+ * anything asked of a server that is not the demo's.
+ */
+export async function visit(browser, { javaScriptEnabled = true, width = 1280, height = 900 } = {}) {
+  const context = await browser.newContext({ javaScriptEnabled, locale: 'fr-FR', timezoneId: 'Europe/Paris', viewport: { width, height } });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  const troubles = [];
+  const own = [portal, ready.urls.franceconnect, ready.urls.proSanteConnect].map((url) => new URL(url).origin);
+  page.on('console', (message) => {
+    // A page of a refusal is a page: Chromium reports its status as an error.
+    const refusal = message.text().startsWith('Failed to load resource') && message.location().url === page.url();
+    if (['error', 'warning'].includes(message.type()) && !refusal) troubles.push(`${page.url()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => troubles.push(`${page.url()}: ${error.message}`));
+  page.on('requestfailed', (request) => {
+    // The browser itself gives up what a page that it leaves still wanted, and
+    // the navigation that turns out to be a download.
+    const reason = request.failure().errorText;
+    if (reason !== 'net::ERR_ABORTED') troubles.push(`${request.url()}: ${reason}`);
+  });
+  page.on('request', (request) => {
+    if (!own.includes(new URL(request.url()).origin)) troubles.push(`${request.url()} is not the demo's`);
+  });
+  return { context, page, troubles };
+}
+
+/** Signs in through the landing page and the provider's form. */
+export async function signIn(page, person) {
+  await page.goto(portal);
+  await page.click(`a[href="/login/${person.provider}"]`);
+  await page.selectOption('select[name=login]', person.login);
+  await page.click('button[type=submit]');
+  await page.waitForURL((url) => url.origin === portal);
+}
+
+/** Signs out by the button that is on every page. */
+export async function signOut(page) {
+  await page.click('form[action="/logout"] button');
+  await page.waitForSelector('#session-ended');
+}
+
+/** Goes to a patient's latest report whose page has something in it. */
+export async function reportWith(page, something) {
+  await page.goto(`${portal}/reports`);
+  const links = await page.$$eval('#reports a[href^="/reports/"]', (found) => found.map((link) => link.getAttribute('href')));
+  for (const link of links) {
+    const answer = await page.request.get(portal + link);
+    if (something.test(await answer.text())) return page.goto(portal + link);
+  }
+  throw new Error(`no report has ${something}`);
+}
