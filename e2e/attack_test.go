@@ -86,7 +86,7 @@ func TestAttackRolledBackAsk(t *testing.T) {
 	handed := false
 	for range 20 { // the first may be told to wait
 		_, printed := refusals(a.run(t, ask, flush, count))
-		handed = handed || len(printed) == 1 && rows(t, printed[0]) > 5
+		handed = handed || len(printed) == 1 && rows(t, printed[0]) >= 5
 	}
 	if !handed {
 		t.Fatal("committed, the same calls hand over nothing: the attacks below would prove nothing")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -87,7 +88,7 @@ func psqlAs(t *testing.T, address string, script ...string) []string {
 	command.Env = append(os.Environ(), "PGPASSWORD="+password, "PGCONNECT_TIMEOUT=10", "PGOPTIONS=-c statement_timeout=20s")
 	command.Stdin = strings.NewReader(strings.Join(script, "\n") + "\n")
 	out, err := command.CombinedOutput()
-	if _, failed := err.(*exec.ExitError); err != nil && !failed { //nolint:errorlint // as os/exec documents
+	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
 		t.Fatal(err)
 	}
 	return strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })

@@ -126,7 +126,7 @@ func replaceFunctions(exec func(what, query string, args ...any) error) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range append(names, "functions/_harden.sql", "functions/_grants.sql") {
+	for _, name := range append(names, "functions/_grants.sql", "functions/_harden.sql") {
 		text, err := functionFiles.ReadFile(name)
 		if err != nil {
 			return err

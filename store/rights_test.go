@@ -107,9 +107,17 @@ func TestHardening(t *testing.T) {
 	t.Run("every function has every clause", func(t *testing.T) {
 		for _, f := range column(t, db, `SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'guichet'::regnamespace AND (NOT prosecdef OR provolatile <> 'v' OR proparallel <> 'u'
 			OR proowner <> 'guichet_monitor'::regrole OR proconfig IS NULL OR proacl IS NULL OR proacl::text ~ '[{,]=X'
-			OR NOT proconfig @> ARRAY['search_path=pg_catalog, pg_temp', 'client_min_messages=warning', 'debug_print_parse=off', 'debug_print_rewritten=off', 'debug_print_plan=off',
-			                          'TimeZone=UTC', 'DateStyle=ISO, YMD', 'transform_null_equals=off', 'gin_fuzzy_search_limit=0'])`) {
+			OR NOT 'search_path=pg_catalog, pg_temp' = ANY (proconfig))`) {
 			t.Errorf("%s lacks a clause", f)
+		}
+	})
+	t.Run("every function that may be called has every setting", func(t *testing.T) {
+		for _, role := range store.Roles {
+			for _, f := range column(t, db, `SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'guichet'::regnamespace AND has_function_privilege('`+role+`', oid, 'EXECUTE')
+				AND NOT proconfig @> ARRAY['client_min_messages=warning', 'debug_print_parse=off', 'debug_print_rewritten=off', 'debug_print_plan=off',
+				                           'TimeZone=UTC', 'DateStyle=ISO, YMD', 'transform_null_equals=off', 'gin_fuzzy_search_limit=0']`) {
+				t.Errorf("%s lacks a setting", f)
+			}
 		}
 	})
 	t.Run("no function is of a kind that is forbidden", func(t *testing.T) {

@@ -61,7 +61,7 @@ type Store struct {
 
 // patience bounds one call. Calls go on when the client has left: a trace is
 // not cancelled half way.
-const patience = 10 * time.Second
+const patience = 4 * time.Second
 
 // Open connects. It does not look at the schema: Check does.
 func Open(ctx context.Context, o Options) (*Store, error) {
@@ -111,7 +111,7 @@ func connect(address, password string) (*sqlx.DB, error) {
 		q.Set("sslmode", "disable") // a Unix socket; PostgreSQL has no TLS there
 	}
 	for name, value := range map[string]string{
-		"binary_parameters": "yes", "connect_timeout": "5", "synchronous_commit": "on", "statement_timeout": "15s",
+		"binary_parameters": "yes", "connect_timeout": "3", "synchronous_commit": "on", "statement_timeout": "15s",
 		"lock_timeout": "5s", "idle_in_transaction_session_timeout": "5s", "application_name": "guichet",
 	} {
 		q.Set(name, value)
@@ -130,16 +130,24 @@ func connect(address, password string) (*sqlx.DB, error) {
 // statement prepares query once: an unprepared call costs two round trips.
 func (s *Store) statement(ctx context.Context, query string) (*sqlx.Stmt, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if st, ok := s.statements[query]; ok {
-		return st, nil
+	known, ok := s.statements[query]
+	s.mu.Unlock()
+	if ok {
+		return known, nil
 	}
-	st, err := s.db.PreparexContext(ctx, query)
+	// Outside the lock: a database that does not answer must not make those
+	// wait whose statements are known.
+	prepared, err := s.db.PreparexContext(ctx, query)
 	if err != nil {
 		return nil, fmt.Errorf("prepare: %w", classify(err))
 	}
-	s.statements[query] = st
-	return st, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if first, ok := s.statements[query]; ok { // somebody was quicker
+		return first, prepared.Close()
+	}
+	s.statements[query] = prepared
+	return prepared, nil
 }
 
 // get runs a query of one row; it returns fault.NotFound when there is none.

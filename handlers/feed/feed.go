@@ -100,6 +100,13 @@ func (f *feed) handle(ctx context.Context, peer intake.Peer, raw []byte) []byte 
 		err = f.take(ctx, peer, l, raw)
 	}
 	problem, refused := errors.AsType[*intake.Problem](err)
+	if !refused && err != nil && fault.KindOf(err) != fault.Unavailable {
+		// Sent again it would fail again, and hold up all behind it: it goes to
+		// quarantine, and the log says why.
+		f.record(peer, "none", began, len(raw), err)
+		problem, refused = intake.NewProblem(intake.ReasonInternal, intake.Place{}), true
+		err = problem
+	}
 	var answer []byte
 	code := intake.AckAccept
 	switch {

@@ -14,6 +14,7 @@ import (
 
 	"guichet/handlers"
 	"guichet/intake"
+	"guichet/store"
 	"guichet/store/storetest"
 )
 
@@ -168,12 +169,37 @@ func TestSessionOutlived(t *testing.T) {
 	}
 }
 
-// TestNoAnswerWithoutCommit: where the deposit cannot be stored, the sender is
+// TestOneMessageHoldsUpNoOther: what the database will never take goes to
+// quarantine, and the line goes on.
+func TestOneMessageHoldsUpNoOther(t *testing.T) {
+	l := newLaboratory(t)
+	conn := l.dial(t)
+	if _, err := l.Superuser(t).Exec(`ALTER TABLE guichet.observation ADD CONSTRAINT never CHECK (position <> 2) NOT VALID`); err != nil {
+		t.Fatal(err)
+	}
+	if answer := l.send(t, conn, strings.Replace(message, "%ID%", "1", 1)); !strings.Contains(answer, "MSA|AE|1") || !strings.Contains(answer, "\rERR|") {
+		t.Errorf("got %q, want AE", answer)
+	}
+	if got := l.scalar(t, `SELECT format('%s %s %s', (SELECT count(*) FROM guichet.patient), (SELECT count(*) FROM guichet.message), (SELECT string_agg(reason, ',') FROM guichet.quarantine))`); got != "0 0 internal" {
+		t.Errorf("got %s", got)
+	}
+	if !strings.Contains(l.log.String(), `"level":"ERROR"`) {
+		t.Error("the log does not say that something is wrong here")
+	}
+	if _, err := l.Superuser(t).Exec(`ALTER TABLE guichet.observation DROP CONSTRAINT never`); err != nil {
+		t.Fatal(err)
+	}
+	if answer := l.send(t, conn, strings.Replace(message, "%ID%", "2", 1)); !strings.Contains(answer, "MSA|AA|2") {
+		t.Errorf("the next message: got %q", answer)
+	}
+}
+
+// TestNoAnswerWithoutCommit: where the database does not answer, the sender is
 // told nothing and keeps its message.
 func TestNoAnswerWithoutCommit(t *testing.T) {
 	l := newLaboratory(t)
 	conn := l.dial(t)
-	if _, err := l.Superuser(t).Exec(`ALTER TABLE guichet.observation ADD CONSTRAINT full_disk CHECK (false) NOT VALID`); err != nil {
+	if _, err := l.Superuser(t).Exec(`CREATE OR REPLACE FUNCTION guichet.check_parts(groups bytea[], kinds text[], ids uuid[], group_places integer[], codes bytea[], lengths integer[], total integer) RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE 'x' USING ERRCODE = '53100'; END $$`); err != nil {
 		t.Fatal(err)
 	}
 	if answer, err := intake.Send(t.Context(), conn, []byte(strings.Replace(message, "%ID%", "1", 1))); err == nil {
@@ -182,7 +208,7 @@ func TestNoAnswerWithoutCommit(t *testing.T) {
 	if got := l.scalar(t, `SELECT format('%s %s %s', (SELECT count(*) FROM guichet.patient), (SELECT count(*) FROM guichet.message), (SELECT count(*) FROM guichet.trace WHERE type = 'report.deposit'))`); got != "0 0 0" {
 		t.Errorf("half stored: %s", got)
 	}
-	if _, err := l.Superuser(t).Exec(`ALTER TABLE guichet.observation DROP CONSTRAINT full_disk`); err != nil {
+	if err := store.Migrate(t.Context(), l.URL("guichet_owner"), ""); err != nil {
 		t.Fatal(err)
 	}
 	if answer := l.send(t, l.dial(t), strings.Replace(message, "%ID%", "1", 1)); !strings.Contains(answer, "MSA|AA|1") {

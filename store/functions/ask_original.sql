@@ -22,7 +22,7 @@ BEGIN
          WHERE n.kind = 'document'
          ORDER BY n.place
          LIMIT 1;
-        IF NOT guichet.intact(stored) THEN
+        IF NOT guichet.report_intact(wanted, stored) THEN
             v.outcome := 'failed';
             v.reason := 'altered';
         ELSIF first IS NULL THEN

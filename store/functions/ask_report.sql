@@ -17,13 +17,13 @@ BEGIN
     IF v.outcome = 'granted' THEN
         m := guichet.person(v);
         stored := guichet.deposited(wanted);
-        earlier := guichet.previous_of(stored, subject);
+        earlier := guichet.previous_of(wanted, stored, subject);
         SELECT m.kinds || array_agg(n.kind ORDER BY n.place), m.records || array_agg(n.id ORDER BY n.place), m.versions || array_agg(n.version ORDER BY n.place)
           INTO m
           FROM unnest(stored.kinds || earlier.kinds, stored.records || earlier.records, stored.versions || earlier.versions)
                WITH ORDINALITY AS n (kind, id, version, place)
          WHERE n.kind IN ('report', 'panel', 'observation', 'document', 'previous');
-        IF NOT guichet.intact(stored) THEN
+        IF NOT guichet.report_intact(wanted, stored) THEN
             v.outcome := 'failed';
             v.reason := 'altered';
         END IF;

@@ -140,7 +140,7 @@ CREATE TABLE guichet.observation (
     sealed   bytea   NOT NULL
 );
 CREATE INDEX observation_report_idx ON guichet.observation (report);
-CREATE INDEX observation_code_idx ON guichet.observation (patient, code) WHERE current;
+CREATE INDEX observation_code_idx ON guichet.observation (patient, code, id) WHERE current;
 COMMENT ON TABLE guichet.observation IS 'One result. health';
 COMMENT ON COLUMN guichet.observation.code IS 'Blind index of the analysis, keyed by patient. pseudonym';
 
