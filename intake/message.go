@@ -12,6 +12,15 @@ import (
 // results), and bounds what one message can cost.
 const defaultSegments = 10_000
 
+// One report must fit one deposit, which is stored whole or not at all. These
+// bounds are far above any report, and below what one deposit takes: beyond
+// them the sender hears what to mend, instead of a failure to store.
+const (
+	maxOrders      = 500   // OBR
+	maxIdentifiers = 50    // repetitions of PID-3
+	maxItems       = 4_500 // results and documents
+)
+
 // Options say how to read messages in one hospital.
 type Options struct {
 	LocalAuthority string           // assigning authority of the hospital's own patient numbers

@@ -233,6 +233,50 @@ func TestTooManyPartsInOneSegment(t *testing.T) {
 	}
 }
 
+// TestOneReportFitsOneDeposit holds each bound at the limit and above it.
+func TestOneReportFitsOneDeposit(t *testing.T) {
+	const result = "OBX|1|NM|K^K^L||4.2|||N|||F\r"
+	const pdf = "^application^pdf^Base64^JVBERi0xLjQK"
+	patient := func(identifiers int) string {
+		var list []string
+		for i := range identifiers {
+			list = append(list, fmt.Sprintf("%d^^^HOP^PI", i))
+		}
+		return "PID|1||" + strings.Join(list, "~") + "||MARTIN^Jean||19700115|M"
+	}
+	documents := func(n int) string { return "OBX|1|ED|D||" + strings.Repeat(pdf+"~", n) + "||||||F\r" }
+	tests := []struct {
+		name, patient, rest string
+		place               string // empty when the message is taken
+	}{
+		{"orders", pidLine, strings.Repeat("OBR|1|D1||A\r", maxOrders), ""},
+		{"orders", pidLine, strings.Repeat("OBR|1|D1||A\r", maxOrders+1), "OBR(501)"},
+		{"identifiers", patient(maxIdentifiers), obrLine, ""},
+		{"identifiers", patient(maxIdentifiers + 1), obrLine, "PID-3"},
+		{"the same identifier", "PID|1||" + strings.Repeat("1^^^HOP^PI~", maxIdentifiers+1) + "||MARTIN^Jean", obrLine, "PID-3"},
+		{"results", pidLine, obrLine + "\r" + strings.Repeat(result, maxItems), ""},
+		{"results", pidLine, obrLine + "\r" + strings.Repeat(result, maxItems+1), "OBX(4501)"},
+		{"documents of one result", pidLine, obrLine + "\r" + documents(maxItems), ""},
+		{"documents of one result", pidLine, obrLine + "\r" + documents(maxItems+1), "OBX"},
+		{"documents and results", pidLine, obrLine + "\r" + documents(maxItems-1) + result, ""},
+		{"documents and results", pidLine, obrLine + "\r" + documents(maxItems-1) + result + result, "OBX(3)"},
+		{"results of several orders", pidLine, strings.Repeat(obrLine+"\r"+strings.Repeat(result, maxItems/2), 2) + result, "OBX(4501)"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			raw := lines(mshLine, test.patient, test.rest)
+			if test.place == "" {
+				mustParse(t, raw)
+				return
+			}
+			got := problemOf(t, raw)
+			if got.Reason != ReasonTooManyItems || got.Place.String() != test.place || got.Ack != AckError {
+				t.Errorf("got %s at %q, %s; want it at %q", got.Reason, got.Place, got.Ack, test.place)
+			}
+		})
+	}
+}
+
 // TestProblemsHoldNoValue checks what reaches logs and traces.
 func TestProblemsHoldNoValue(t *testing.T) {
 	const secret = "SECRET"

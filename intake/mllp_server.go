@@ -21,6 +21,8 @@ const (
 	defaultIdleTimeout    = 10 * time.Minute
 	defaultMessageTimeout = 30 * time.Second
 	defaultMaxConnections = 512
+
+	defaultHandshakeTimeout = 5 * time.Second
 )
 
 // Peer is the system at the other end of a connection.
@@ -39,7 +41,9 @@ type Server struct {
 	MaxMessage     int           // bytes; 0 means 20 MiB
 	IdleTimeout    time.Duration // between messages; 0 means 10 minutes
 	MessageTimeout time.Duration // from the first byte of a message to its last, and for the answer; 0 means 30 seconds
-	MaxConnections int           // at once; 0 means 512
+	MaxConnections int           // at once, of peers that have shown their certificate; 0 means 512
+
+	HandshakeTimeout time.Duration // for a peer to show its certificate; 0 means 5 seconds
 
 	Logger *slog.Logger // nil logs nothing; content is never logged
 
@@ -58,6 +62,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer stop()
 	var connections sync.WaitGroup
 	defer connections.Wait()
+	room := &waitingRoom{all: maxWaiting, each: maxWaitingEach}
 	places := make(chan struct{}, orDefault(s.MaxConnections, defaultMaxConnections))
 	for {
 		conn, err := l.Accept()
@@ -74,18 +79,35 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			pause(ctx, 100*time.Millisecond)
 			continue
 		}
-		select {
-		case places <- struct{}{}:
-		default:
-			s.log("connection refused", conn, errors.New("too many connections"))
-			_ = conn.Close()
-			continue
-		}
+		waiting, leave := room.enter(ctx, addressOf(conn).Addr().Unmap())
 		connections.Go(func() {
+			defer func() { _ = conn.Close() }()
+			peer, err := s.meet(waiting, conn)
+			leave()
+			if err != nil {
+				s.log("connection refused", conn, err)
+				return
+			}
+			select {
+			case places <- struct{}{}:
+			default:
+				s.log("connection refused", conn, errors.New("too many connections"))
+				return
+			}
 			defer func() { <-places }()
-			s.serve(ctx, conn)
+			s.serve(ctx, conn, peer)
 		})
 	}
+}
+
+// addressOf returns the address of the other side, which is invalid for a
+// connection that is not of a network.
+func addressOf(conn net.Conn) netip.AddrPort {
+	address, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return address
 }
 
 // pause waits for d or the end of ctx.
@@ -98,19 +120,14 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// serve is the life of one connection. It ends with ctx, except that a message
-// being handled is answered first.
-func (s *Server) serve(ctx context.Context, conn net.Conn) {
-	defer func() { _ = conn.Close() }()
+// serve is the life of a connection once its peer is known. It ends with ctx,
+// except that a message being handled is answered first.
+func (s *Server) serve(ctx context.Context, conn net.Conn, peer Peer) {
 	wake := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer wake()
-	peer, err := s.meet(ctx, conn)
-	if err != nil {
-		s.log("connection refused", conn, err)
-		return
-	}
 	handling := context.WithoutCancel(ctx)
 	if s.Opened != nil {
+		var err error
 		if handling, err = s.Opened(handling, peer); err != nil {
 			s.log("connection refused", conn, err)
 			return
@@ -130,18 +147,21 @@ func (s *Server) meet(ctx context.Context, conn net.Conn) (Peer, error) {
 	if !ok {
 		return Peer{}, errors.New("not a TLS connection")
 	}
-	limited, cancel := context.WithTimeout(ctx, orDefault(s.MessageTimeout, defaultMessageTimeout))
+	limited, cancel := context.WithTimeout(ctx, orDefault(s.HandshakeTimeout, defaultHandshakeTimeout))
 	defer cancel()
 	if err := secure.HandshakeContext(limited); err != nil {
+		if errors.Is(err, context.Canceled) {
+			err = context.Cause(limited)
+		}
 		return Peer{}, fmt.Errorf("shake hands: %w", err)
 	}
 	chains := secure.ConnectionState().VerifiedChains
 	if len(chains) == 0 || len(chains[0]) == 0 {
 		return Peer{}, errors.New("no verified client certificate")
 	}
-	address, err := netip.ParseAddrPort(conn.RemoteAddr().String())
-	if err != nil {
-		return Peer{}, fmt.Errorf("read peer address: %w", err)
+	address := addressOf(conn)
+	if !address.IsValid() {
+		return Peer{}, errors.New("no peer address")
 	}
 	return Peer{Address: address, Certificate: chains[0][0]}, nil
 }

@@ -147,7 +147,7 @@ func TestSlowSendersAreCutOff(t *testing.T) {
 		}
 	})
 	t.Run("no handshake", func(t *testing.T) {
-		ts := serve(t, &Server{MessageTimeout: 50 * time.Millisecond})
+		ts := serve(t, &Server{HandshakeTimeout: 50 * time.Millisecond})
 		conn, err := net.Dial("tcp", ts.address)
 		if err != nil {
 			t.Fatal(err)

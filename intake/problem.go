@@ -30,6 +30,7 @@ const (
 	ReasonTooLarge         Reason = "too-large"
 	ReasonTooManySegments  Reason = "too-many-segments"
 	ReasonTooManyParts     Reason = "too-many-parts"
+	ReasonTooManyItems     Reason = "too-many-items"
 	ReasonSegment          Reason = "segment"
 	ReasonContinued        Reason = "continued-message"
 	ReasonSeveralMessages  Reason = "several-messages"
@@ -94,6 +95,7 @@ var reasons = map[Reason]struct {
 	ReasonTooLarge:         {internalError, "le message dépasse la taille admise"},
 	ReasonTooManySegments:  {internalError, "le message contient trop de segments"},
 	ReasonTooManyParts:     {internalError, "le segment contient trop de champs ou de répétitions"},
+	ReasonTooManyItems:     {internalError, "le message contient trop de demandes (500 au plus), d'identifiants du patient (50) ou de résultats et de documents (4 500) pour un seul compte rendu"},
 	ReasonSegment:          {segmentSequenceError, "une ligne ne commence pas par un nom de segment, ou le segment n'est pas à sa place"},
 	ReasonContinued:        {segmentSequenceError, "les messages en plusieurs parties ne sont pas pris en charge"},
 	ReasonSeveralMessages:  {segmentSequenceError, "plusieurs messages dans un seul envoi"},
@@ -123,6 +125,7 @@ var acks = map[Reason]AckCode{
 	ReasonNotHL7:           AckReject,
 	ReasonSeparators:       AckReject,
 	ReasonSeveralMessages:  AckReject,
+	ReasonTooManyItems:     AckError,
 	ReasonIdentityConflict: AckError,
 	ReasonInternal:         AckError,
 }

@@ -19,6 +19,7 @@ type reader struct {
 	report   record.Report
 	panel    *panel
 	finished []*panel
+	items    int       // results and documents so far
 	orderer  string    // ORC-12, for the orders below it
 	pending  []string  // comments on the order to come
 	comments *[]string // where the next NTE belongs; nil: nowhere
@@ -70,6 +71,9 @@ func (r *reader) read(s *segment) *Problem {
 }
 
 func (r *reader) readPatient(s *segment) *Problem {
+	if len(s.field(3).repetitions()) > maxIdentifiers {
+		return s.problem(ReasonTooManyItems, 3)
+	}
 	identity, problem := identity(s, r.options.Zone, r.options.Now)
 	if problem != nil {
 		return problem
@@ -87,6 +91,9 @@ func (r *reader) readPatient(s *segment) *Problem {
 func (r *reader) readOrder(s *segment) *Problem {
 	if r.patient == nil {
 		return s.problem(ReasonNoPatient, 0)
+	}
+	if len(r.finished) >= maxOrders {
+		return s.problem(ReasonTooManyItems, 0)
 	}
 	p := &panel{stated: orderStatus(s.field(25).component(1).text())}
 	var problem *Problem

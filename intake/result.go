@@ -58,11 +58,23 @@ func (r *reader) readResult(s, previous *segment) *Problem {
 	if problem != nil {
 		return problem
 	}
+	if problem := r.countItem(s); problem != nil {
+		return problem
+	}
 	p.Observations = append(p.Observations, observation)
 	r.comments = &p.Observations[len(p.Observations)-1].Comments
 	if isText(s) {
 		r.previous = s
 	}
+	return nil
+}
+
+// countItem makes room for one more result or document of s.
+func (r *reader) countItem(s *segment) *Problem {
+	if r.items >= maxItems {
+		return s.problem(ReasonTooManyItems, 0)
+	}
+	r.items++
 	return nil
 }
 
@@ -139,6 +151,9 @@ func (r *reader) readDocuments(s *segment) (added bool, _ *Problem) {
 		}
 		if d.Size == 0 {
 			continue
+		}
+		if problem := r.countItem(s); problem != nil {
+			return false, problem
 		}
 		r.report.Documents = append(r.report.Documents, d)
 		added = true

@@ -138,13 +138,10 @@ func framedByLength(r *http.Request) bool {
 	return len(r.TransferEncoding) == 0 && (bare || r.Header.Get("Content-Length") != "")
 }
 
-const (
-	maxLoggedPath   = 200
-	maxLoggedMethod = 10
-)
+const maxLoggedMethod = 10
 
 // record writes the one line a request leaves: no query, no header, no body,
-// and of the firewall's findings only the numbers of the rules.
+// no path but the portal's own, and of the firewall's findings only the numbers of the rules.
 func (g *gate) record(r *http.Request, x *exchange, answer *recorder) {
 	level := slog.LevelInfo
 	if x.verdict.refused || x.failure != "" {
@@ -155,7 +152,7 @@ func (g *gate) record(r *http.Request, x *exchange, answer *recorder) {
 		slog.String("reference", reference(x.id)),
 		slog.String("client", x.client.String()),
 		slog.String("method", shortened(r.Method, maxLoggedMethod)),
-		slog.String("path", shortened(r.URL.Path, maxLoggedPath)),
+		slog.String("path", loggedPath(r.URL.Path)),
 		slog.Int("status", answer.status),
 		slog.Int64("bytes", answer.bytes),
 		slog.Float64("duration_ms", float64(time.Since(x.started).Microseconds())/1000),

@@ -126,6 +126,11 @@ func TestLogsHoldNothingOfWhatPasses(t *testing.T) {
 		request(t, "POST", "/contact?nom="+canary, "message="+canary),
 		request(t, "POST", "/contact?nom="+canary+url.QueryEscape("' OR 1=1 --"), "message="+canary+"<script>"+canary+"</script>"),
 		request(t, "POST", "/contact", "message="+strings.Repeat(canary, 10<<10)),
+		request(t, "GET", "/"+canary, ""),
+		request(t, "GET", "/reports/"+canary, ""),
+		request(t, "GET", "/reports/0198f3b2-7c1d-7e55-9f3a-3b0d3f6f2a10/"+canary, ""),
+		request(t, "GET", "/login/"+canary, ""),
+		request(t, "GET", "/static/"+canary+".css", ""),
 	}
 	for _, http2 := range []bool{true, false} {
 		for _, r := range requests {

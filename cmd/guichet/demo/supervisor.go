@@ -13,6 +13,7 @@ import (
 const (
 	firstPause = 50 * time.Millisecond // a kill is repaired at once
 	longPause  = 5 * time.Second       // what dies again and again is not hurried
+	settled    = time.Second           // after which a death is repaired at once again, as kills seconds apart
 	steady     = 10 * time.Second      // after which a death counts as the first
 	hopeless   = 6                     // deaths in a row before the demo is ready
 )
@@ -129,8 +130,10 @@ func (k *keeper) keep(ctx context.Context, now running) {
 				k.err = errors.Join(k.err, now.Stop(), os.Remove(k.pidFile))
 				return
 			}
-			if time.Since(begun) > steady {
+			if time.Since(begun) > settled {
 				pause = firstPause
+			}
+			if time.Since(begun) > steady {
 				k.count(0)
 			}
 		}

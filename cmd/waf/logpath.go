@@ -1,0 +1,35 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// otherPath stands in the log for every path that the portal does not have.
+const otherPath = "other"
+
+// loggedPath returns what the log may hold of a path: people type names into
+// the address, and attackers anything. The portal's own paths are written out;
+// of those with a free part, only the beginning.
+func loggedPath(path string) string {
+	switch path {
+	case "/", "/logout", "/session-ended", "/reports", "/access-log":
+		return path
+	}
+	for _, beginning := range []string{"/login/", "/callback/", "/static/"} {
+		if strings.HasPrefix(path, beginning) {
+			return beginning + "…"
+		}
+	}
+	if report, found := strings.CutPrefix(path, "/reports/"); found && isReportID(strings.TrimSuffix(report, "/original.pdf")) {
+		return path
+	}
+	return otherPath
+}
+
+// isReportID wants the one spelling of a UUID that the portal uses.
+func isReportID(text string) bool {
+	const length = len("00000000-0000-0000-0000-000000000000")
+	return len(text) == length && uuid.Validate(text) == nil
+}
