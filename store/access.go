@@ -34,11 +34,7 @@ func (s *Store) ReadAccessLog(ctx context.Context, req Request, before int64) (*
 }
 
 func (s *Store) openAccessLog(d *delivery) (*AccessLog, error) {
-	person, err := s.person(d)
-	if err != nil {
-		return nil, err
-	}
-	patient, key, err := s.patient(d)
+	person, patient, key, err := s.begin(d)
 	if err != nil {
 		return nil, err
 	}

@@ -70,11 +70,7 @@ func (s *Store) ReadReports(ctx context.Context, req Request) (*Reports, error) 
 }
 
 func (s *Store) openReports(d *delivery) (*Reports, error) {
-	person, err := s.person(d)
-	if err != nil {
-		return nil, err
-	}
-	patient, key, err := s.patient(d)
+	person, patient, key, err := s.begin(d)
 	if err != nil {
 		return nil, err
 	}
@@ -102,11 +98,7 @@ func (s *Store) ReadReport(ctx context.Context, req Request, id record.ReportID)
 }
 
 func (s *Store) openReport(d *delivery) (*Report, error) {
-	person, err := s.person(d)
-	if err != nil {
-		return nil, err
-	}
-	patient, key, err := s.patient(d)
+	person, patient, key, err := s.begin(d)
 	if err != nil {
 		return nil, err
 	}
@@ -141,11 +133,7 @@ func (s *Store) ReadOriginal(ctx context.Context, req Request, id record.ReportI
 }
 
 func (s *Store) openOriginal(d *delivery) (*Original, error) {
-	person, err := s.person(d)
-	if err != nil {
-		return nil, err
-	}
-	_, key, err := s.patient(d)
+	person, _, key, err := s.begin(d)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +147,17 @@ func (s *Store) openOriginal(d *delivery) (*Original, error) {
 	}
 	document.Bytes, err = key.Open(content.Sealed, content.place("document", "content"))
 	return &Original{Person: *person, Document: document}, err
+}
+
+// begin opens what every delivery about a record begins with: who reads, whose
+// record it is, and its key.
+func (s *Store) begin(d *delivery) (*Person, *record.Patient, *envelope.Key, error) {
+	person, err := s.person(d)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	patient, key, err := s.patient(d)
+	return person, patient, key, err
 }
 
 // patient opens the patient whom a delivery is about, and their key.
