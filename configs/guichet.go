@@ -36,7 +36,7 @@ type Database struct {
 type Role struct {
 	URL          string `toml:"url"` // postgres://guichet_portal@/guichet?host=/run/…, or with sslmode=verify-full
 	PasswordFile string `toml:"password_file"`
-	Connections  int    `toml:"connections"` // at most; 0 means 16
+	Connections  int    `toml:"connections"` // at most; 0 means 24: a read waits for the disk more than it works
 }
 
 // Keys says where the master key is.

@@ -43,7 +43,7 @@ func (g *Guichet) setDefaults() {
 	g.Portal.Lifetime = 8 * time.Hour
 	g.Intake.MaxMessage = 20 << 20
 	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake} {
-		role.Connections = 16
+		role.Connections = 24
 	}
 }
 

@@ -125,7 +125,7 @@ func TestDefaultsStandWhereTheFileIsSilent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Portal.Idle != 15*time.Minute || got.Portal.Lifetime != 8*time.Hour || got.Intake.MaxMessage != 20<<20 || got.Database.Owner.Connections != 16 {
+	if got.Portal.Idle != 15*time.Minute || got.Portal.Lifetime != 8*time.Hour || got.Intake.MaxMessage != 20<<20 || got.Database.Owner.Connections != 24 {
 		t.Errorf("defaults not applied: %+v", got)
 	}
 }

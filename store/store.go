@@ -46,7 +46,7 @@ func (r Request) ip() string { return r.Address.Unmap().WithZone("").String() }
 type Options struct {
 	URL         string // postgres://role@…; over TCP only with sslmode=verify-full (DT7)
 	Password    string // empty on a Unix socket with peer authentication
-	Connections int    // at most; 0 means 16
+	Connections int    // at most; 0 means 24
 	Keys        *envelope.Keyring
 }
 
@@ -71,7 +71,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	connections := o.Connections
 	if connections == 0 {
-		connections = 16
+		connections = 24
 	}
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)

@@ -28,7 +28,7 @@ BEGIN
             v.outcome := 'failed';
             v.reason := 'altered';
         END IF;
-        PERFORM guichet.touch(v.session);
+        PERFORM guichet.touch(v.session, v.seen);
     END IF;
     RETURN guichet.leave_trace('access-log.read', v, m, shown, NULL, ip, request);
 END $$;

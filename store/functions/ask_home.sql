@@ -25,7 +25,7 @@ BEGIN
             v.outcome := 'failed';
             v.reason := 'altered';
         END IF;
-        PERFORM guichet.touch(v.session);
+        PERFORM guichet.touch(v.session, v.seen);
     END IF;
     RETURN guichet.leave_trace('home.read', v, m, CASE WHEN previous IS NULL THEN '{}' ELSE ARRAY[previous] END, NULL, ip, request);
 END $$;

@@ -29,7 +29,7 @@ BEGIN
             v.outcome := 'refused';
             v.reason := 'absent';
         END IF;
-        PERFORM guichet.touch(v.session);
+        PERFORM guichet.touch(v.session, v.seen);
     END IF;
     IF v.outcome = 'refused' THEN
         m := ROW(ARRAY['report'], ARRAY[wanted], ARRAY[0]);

@@ -27,7 +27,7 @@ BEGIN
             v.outcome := 'failed';
             v.reason := 'altered';
         END IF;
-        PERFORM guichet.touch(v.session);
+        PERFORM guichet.touch(v.session, v.seen);
     ELSE
         m := ROW(ARRAY['report'], ARRAY[wanted], ARRAY[0]); -- what was tried (TR1.d)
     END IF;

@@ -18,7 +18,7 @@ BEGIN
             v.outcome := 'failed';
             v.reason := 'altered';
         END IF;
-        PERFORM guichet.touch(v.session);
+        PERFORM guichet.touch(v.session, v.seen);
     END IF;
     RETURN guichet.leave_trace('report.list', v, m, '{}', NULL, ip, request);
 END $$;

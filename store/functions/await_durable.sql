@@ -28,6 +28,6 @@ BEGIN
         IF clock_timestamp() > deadline THEN
             RAISE 'not durable yet' USING ERRCODE = 'GU002';
         END IF;
-        PERFORM pg_sleep(0.0005);
+        PERFORM pg_sleep(0.001);
     END LOOP;
 END $$;

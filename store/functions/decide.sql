@@ -6,20 +6,25 @@ DECLARE
     v guichet.verdict;
     s guichet.session;
     kinds text[];
+    tombstone text;
     now_ timestamptz := guichet.clock();
 BEGIN
     v.outcome := 'refused';
     v.patient := subject;
     -- A session serves the listener that opened it and no other (W8).
-    SELECT * INTO s FROM guichet.session o WHERE o.token = sha256(decide.token) AND o.listener = session_user;
+    SELECT o.id, o.account, o.opened, o.seen, o.idle, o.expires, a.role,
+           (SELECT e.reason FROM guichet.session_end e WHERE e.session = o.id ORDER BY e.at LIMIT 1)
+      INTO s.id, s.account, s.opened, s.seen, s.idle, s.expires, v.role, tombstone
+      FROM guichet.session o JOIN guichet.account a ON a.id = o.account
+     WHERE o.token = sha256(decide.token) AND o.listener = session_user;
     IF NOT FOUND THEN
         v.reason := 'no-session';
         RETURN v;
     END IF;
     v.session := s.id;
     v.account := s.account;
-    SELECT a.role INTO v.role FROM guichet.account a WHERE a.id = s.account;
-    IF guichet.session_end_of(s) IS NOT NULL THEN
+    v.seen := s.seen;
+    IF guichet.session_end_of(s, tombstone) IS NOT NULL THEN
         v.reason := 'session-over';
         RETURN v;
     END IF;

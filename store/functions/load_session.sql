@@ -15,13 +15,13 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    why := guichet.session_end_of(s);
+    SELECT e.reason, e.at INTO why, ended FROM guichet.session_end e WHERE e.session = s.id ORDER BY e.at LIMIT 1;
+    why := guichet.session_end_of(s, why);
     IF why IS NULL THEN
-        PERFORM guichet.touch(s.id);
+        PERFORM guichet.touch(s.id, s.seen);
         RETURN QUERY SELECT 'live', guichet.clock() + s.idle, s.sealed;
         RETURN;
     END IF;
-    SELECT min(e.at) INTO ended FROM guichet.session_end e WHERE e.session = s.id;
     IF ended IS NULL THEN
         ended := guichet.clock();
         INSERT INTO guichet.session_end (session, at, reason) VALUES (s.id, ended, why);

@@ -5,5 +5,5 @@ BEGIN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
     UPDATE guichet.session s SET sealed = save_session.sealed
-     WHERE s.token = sha256(save_session.token) AND s.listener = session_user AND guichet.session_end_of(s) IS NULL;
+     WHERE s.token = sha256(save_session.token) AND s.listener = session_user AND guichet.session_end_of(s, (SELECT e.reason FROM guichet.session_end e WHERE e.session = s.id LIMIT 1)) IS NULL;
 END $$;

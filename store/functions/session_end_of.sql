@@ -1,13 +1,13 @@
--- session_end_of says why a session is over, or NULL while it lives.
-CREATE FUNCTION guichet.session_end_of(s guichet.session) RETURNS text LANGUAGE plpgsql AS $$
+-- session_end_of says why a session is over, or NULL while it lives; tombstone
+-- is what its first end says, if it has one.
+CREATE FUNCTION guichet.session_end_of(s guichet.session, tombstone text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    why text;
-    now_ timestamptz := guichet.clock();
+    now_ timestamptz;
 BEGIN
-    SELECT e.reason INTO why FROM guichet.session_end e WHERE e.session = s.id ORDER BY e.at LIMIT 1;
-    IF FOUND THEN
-        RETURN why;
+    IF tombstone IS NOT NULL THEN
+        RETURN tombstone;
     END IF;
+    now_ := guichet.clock();
     IF now_ >= s.expires THEN
         RETURN 'expired'; -- AA13.a
     END IF;

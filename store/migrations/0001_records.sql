@@ -222,7 +222,8 @@ CREATE TYPE guichet.verdict AS (
     role     text,
     patient  uuid,
     grant_id uuid,
-    ground   text
+    ground   text,
+    seen     timestamptz
 );
 COMMENT ON TYPE guichet.verdict IS 'What decide says, and of whom.';
 
