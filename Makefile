@@ -31,7 +31,7 @@ test:
 	@scripts/test.sh
 
 bench: install
-	@scripts/bench.sh
+	@go run ./bench
 
 faults: install
 	@scripts/full.sh faults 'Kill|Dies|Crash|Survives|Fault' $(COUNT)

@@ -85,8 +85,7 @@ func (g *ground) measurePages(ctx context.Context, r *report) error {
 	return nil
 }
 
-// Shares of the untraced page's throughput, and of the database's, at 32
-// clients.
+// The share of the untraced page's throughput that the traced one must reach.
 const (
 	targetClients = 32
 	targetTraced  = 0.60
@@ -143,7 +142,7 @@ func (g *ground) tellPage(r *report, l level, with, without *arm, alone series) 
 	clients := strconv.Itoa(l.clients)
 	share := row{what: "page, traced ÷ untraced, throughput", clients: clients, of: with.rates.over(without.rates), digits: 2}
 	if l.clients == targetClients {
-		share.target, share.least = "≥ "+number(targetTraced, 2), targetTraced
+		share.target, share.least, share.digits = "≥ "+number(targetTraced, 2), targetTraced, 3
 	}
 	r.add(share)
 	r.add(row{what: "traced page, pages/s", clients: clients, of: with.rates})
