@@ -234,18 +234,6 @@ func (d *demo) people(t *testing.T, roles ...string) []person {
 	return found
 }
 
-// person returns somebody by the login.
-func (d *demo) person(t *testing.T, login string) person {
-	t.Helper()
-	for _, p := range d.Ready.People {
-		if p.Login == login {
-			return p
-		}
-	}
-	t.Fatalf("ready.json has no %s", login)
-	return person{}
-}
-
 // logs are what the demo and its services have written.
 func (d *demo) logs(t *testing.T) map[string][]byte {
 	t.Helper()
