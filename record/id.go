@@ -4,7 +4,7 @@
 package record
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/google/uuid"
 )
@@ -16,34 +16,19 @@ type (
 	ReportID      uuid.UUID
 	ObservationID uuid.UUID
 	DocumentID    uuid.UUID
-	AccountID     uuid.UUID
-	MessageID     uuid.UUID
 )
 
 func (id PatientID) String() string     { return uuid.UUID(id).String() }
 func (id ReportID) String() string      { return uuid.UUID(id).String() }
 func (id ObservationID) String() string { return uuid.UUID(id).String() }
 func (id DocumentID) String() string    { return uuid.UUID(id).String() }
-func (id AccountID) String() string     { return uuid.UUID(id).String() }
-func (id MessageID) String() string     { return uuid.UUID(id).String() }
 
 // ParseReportID reads the canonical 36-character form and no other, so that
 // one report has one address.
 func ParseReportID(s string) (ReportID, error) {
-	id, err := parseID(s)
-	return ReportID(id), err
-}
-
-// ParsePatientID reads the canonical 36-character form and no other.
-func ParsePatientID(s string) (PatientID, error) {
-	id, err := parseID(s)
-	return PatientID(id), err
-}
-
-func parseID(s string) (uuid.UUID, error) {
 	id, err := uuid.Parse(s)
 	if err != nil || id.String() != s {
-		return uuid.UUID{}, fmt.Errorf("parse identifier: not a canonical UUID")
+		return ReportID{}, errors.New("parse report identifier: not a canonical UUID")
 	}
-	return id, nil
+	return ReportID(id), nil
 }

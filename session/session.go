@@ -101,10 +101,9 @@ func cookieName(suffix string) string {
 
 // Session is the session of one request.
 type Session struct {
-	Token []byte // TokenSize bytes
-	IdleAt,
+	Token   []byte // TokenSize bytes
+	Ended   record.EndReason
 	EndedAt time.Time
-	Ended record.EndReason
 
 	manager *Manager
 	ctx     context.Context // holds what scs loaded
@@ -134,7 +133,6 @@ func (m *Manager) Open(r *http.Request) (*Session, error) {
 		s.EndedAt = state.At
 		return s, nil
 	}
-	s.IdleAt = state.At
 	s.ctx, err = m.scs.Load(r.Context(), cookie.Value)
 	return s, err
 }

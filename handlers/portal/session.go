@@ -3,6 +3,7 @@ package portal
 import (
 	"crypto/rand"
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -34,6 +35,8 @@ func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
 	http.Redirect(w, r, target, http.StatusSeeOther)
 	return nil
 }
+
+var errLive = fault.New(fault.Unauthenticated, errors.New("no session has ended here"))
 
 // showSessionEnded serves GET /session-ended: why, from the tombstone of the
 // session whose cookie the browser still has (AA8.d).

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"guichet/auth"
-	"guichet/fault"
 	"guichet/handlers"
 	"guichet/record"
 	"guichet/store"
@@ -91,5 +90,3 @@ func (p *Portal) setLeaving(w http.ResponseWriter, value string) {
 	}
 	http.SetCookie(w, c)
 }
-
-var errLive = fault.New(fault.Unauthenticated, errors.New("no session has ended here"))

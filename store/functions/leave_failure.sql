@@ -10,8 +10,9 @@ BEGIN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
     v := guichet.decide(token, 'account', NULL);
-    SELECT t.kinds, t.records, t.versions INTO m FROM guichet.trace t WHERE t.id = wanted AND t.session = v.session;
-    SELECT t.patient, t.grant_id, t.ground INTO v.patient, v.grant_id, v.ground FROM guichet.trace t WHERE t.id = wanted AND t.session = v.session;
+    SELECT t.kinds, t.records, t.versions, t.patient, t.grant_id, t.ground
+      INTO m.kinds, m.records, m.versions, v.patient, v.grant_id, v.ground
+      FROM guichet.trace t WHERE t.id = wanted AND t.session = v.session;
     v.outcome := 'failed';
     v.reason := 'not-opened';
     RETURN guichet.leave_trace('integrity', v, m, ARRAY[wanted], NULL, ip, request);
