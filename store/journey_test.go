@@ -49,7 +49,11 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	d := storetest.New(t)
+	return newWorldIn(t, storetest.New(t))
+}
+
+func newWorldIn(t testing.TB, d *storetest.Database) *world {
+	t.Helper()
 	w := &world{Database: d, intake: d.Open(t, "guichet_intake"), portal: d.Open(t, "guichet_portal"), feed: storetest.Request()}
 	if err := w.intake.OpenFeed(t.Context(), w.feed, "AB:CD", "Laboratoire", limits); err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
 -- Asynchronous commit, in every spelling, is refused by ask (B1, B1').
--- expect error: 25000
+-- expect 4 errors: 25000
 -- expect: asked 0
 SET synchronous_commit = off;
 SELECT 'asked ' || guichet.ask_report(:token, '192.0.2.1', gen_random_uuid(), :own);

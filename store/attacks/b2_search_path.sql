@@ -1,5 +1,5 @@
 -- Tables of the attacker's own in front of the real ones (B2).
--- expect error: 42501
+-- expect 5 errors: 42501
 -- expect: rows 0
 SET search_path = pg_temp, guichet, public;
 CREATE TEMP TABLE trace (id bigint);

@@ -1,5 +1,5 @@
 -- Arguments missing or out of bounds: a fixed message, no row (L1).
--- expect error: 22023
+-- expect 20 errors: 22023
 -- expect: over
 SELECT guichet.ask_report(NULL, '192.0.2.1', gen_random_uuid(), :own);
 SELECT guichet.ask_report(:token, NULL, gen_random_uuid(), :other);

@@ -1,4 +1,7 @@
--- Plans printed with their constants (L2).
+-- Plans printed with their constants (L2): those of these statements, twice
+-- each, and none of what the functions run.
+-- expect 12 notices: LOG
+-- expect: t
 -- expect: over
 SET client_min_messages = log;
 SET debug_print_parse = on;

@@ -1,5 +1,5 @@
 -- What the role may not do at all (section 5, section 6).
--- expect error: 42501|55000|42704|42P01|0A000|22023|42883|25001|3F000
+-- expect 33 errors: 42501|55000|42704|42P01|0A000|22023|42883|25001|3F000
 -- expect: over
 SELECT count(*) FROM guichet.report;
 SELECT count(*) FROM guichet.trace;

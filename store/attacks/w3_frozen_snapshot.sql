@@ -1,5 +1,5 @@
 -- A snapshot from before a revocation (W3).
--- expect error: 25000
+-- expect 2 errors: 25000
 -- expect: asked 0
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT guichet.ask_report(:token, '192.0.2.1', gen_random_uuid(), :own);

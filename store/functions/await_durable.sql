@@ -6,6 +6,9 @@ DECLARE
     written pg_lsn;
     past bigint;
     segment bigint;
+    -- "FIRST 2 (a, b)", "ANY 2 (a, b)" and "2 (a, b)" wait for two, "a, b" for one.
+    names text := current_setting('synchronous_standby_names');
+    standbys integer := CASE WHEN names = '' THEN 0 ELSE coalesce(substring(names FROM '^\s*(?:\w+\s+)?(\d+)\s*\(')::integer, 1) END;
     deadline timestamptz := clock_timestamp() + interval '5 milliseconds';
 BEGIN
     IF pg_is_in_recovery() THEN
@@ -21,8 +24,8 @@ BEGIN
     END IF;
     LOOP
         IF pg_current_wal_flush_lsn() >= written AND (
-            current_setting('synchronous_standby_names') = ''
-            OR EXISTS (SELECT FROM pg_stat_replication r WHERE r.sync_state IN ('sync', 'quorum') AND r.flush_lsn >= written)) THEN
+            standbys = 0
+            OR standbys <= (SELECT count(*) FROM pg_stat_replication r WHERE r.sync_state IN ('sync', 'quorum') AND r.flush_lsn >= written)) THEN
             RETURN;
         END IF;
         IF clock_timestamp() > deadline THEN

@@ -43,6 +43,7 @@ type Options struct {
 	TLS      *TLSFiles         // listen on 127.0.0.1 too, with client certificates
 	Port     int               // default: 5432, or a free one with TLS
 	Settings map[string]string // of postgresql.conf, over our own
+	Primary  *Cluster          // to follow, as a hot standby that names itself "standby"
 	Log      io.Writer         // what the server says; default: nowhere
 }
 
@@ -58,6 +59,7 @@ type Cluster struct {
 	port               int
 	tls                *TLSFiles
 	settings           map[string]string
+	primary            *Cluster
 	log                io.Writer
 	account            account
 	temporary          *temporary // nil when the caller named both folders
@@ -100,7 +102,7 @@ func newCluster(o Options) (*Cluster, error) {
 	}
 	c := &Cluster{
 		bin: bin, data: o.Data, sockets: o.Sockets, port: o.Port,
-		tls: o.TLS, settings: o.Settings, log: o.Log, account: owner,
+		tls: o.TLS, settings: o.Settings, primary: o.Primary, log: o.Log, account: owner,
 	}
 	if c.log == nil {
 		c.log = io.Discard

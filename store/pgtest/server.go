@@ -20,9 +20,9 @@ import (
 // ending or by backends that a killed postmaster left behind.
 var errInUse = errors.New("the data folder is in use")
 
-// create makes the cluster with initdb, unless it exists. A cluster appears
-// whole or not at all: an initdb that was cut short leaves nothing that a later
-// start would take for one.
+// create makes the cluster with initdb, or as a copy of its primary, unless it
+// exists. A cluster appears whole or not at all: what was cut short leaves
+// nothing that a later start would take for one.
 func (c *Cluster) create(ctx context.Context) error {
 	if _, err := os.Lstat(filepath.Join(c.data, "PG_VERSION")); err == nil {
 		return nil
@@ -41,20 +41,33 @@ func (c *Cluster) create(ctx context.Context) error {
 	if !Reachable(unfinished) {
 		return fmt.Errorf("the user %s, as whom PostgreSQL runs, may not enter %s", c.account.name, filepath.Dir(c.data))
 	}
-	args := []string{
-		"--pgdata=" + unfinished, "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8",
-		"--data-checksums", "--auth-local=peer", "--auth-host=scram-sha-256", "--no-instructions",
-	}
+	program, args := c.creation(unfinished)
 	if c.temporary != nil {
 		args = append(args, "--no-sync") // nobody wants it back after a power cut
 	}
-	if out, err := c.output(ctx, "initdb", args...); err != nil {
-		return errors.Join(fmt.Errorf("initdb: %w: %s", err, reason(out)), os.RemoveAll(unfinished))
+	if out, err := c.output(ctx, program, args...); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w: %s", program, err, reason(out)), os.RemoveAll(unfinished))
+	}
+	if c.primary != nil {
+		if err := c.account.writeFile(filepath.Join(unfinished, "standby.signal"), nil); err != nil {
+			return err
+		}
 	}
 	if err := os.Rename(unfinished, c.data); err != nil {
 		return fmt.Errorf("place data folder: %w", err)
 	}
 	return nil
+}
+
+// creation is the program that fills a new cluster's folder.
+func (c *Cluster) creation(folder string) (program string, args []string) {
+	if c.primary != nil {
+		return "pg_basebackup", []string{"--pgdata=" + folder, "--dbname=" + c.primary.URL("postgres", "postgres"), "--checkpoint=fast"}
+	}
+	return "initdb", []string{
+		"--pgdata=" + folder, "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8",
+		"--data-checksums", "--auth-local=peer", "--auth-host=scram-sha-256", "--no-instructions",
+	}
 }
 
 // launch starts the server and waits until it accepts connections.

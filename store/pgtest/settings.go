@@ -72,6 +72,9 @@ func (c *Cluster) configure(ctx context.Context) error {
 	if err := c.configureTLS(settings); err != nil {
 		return err
 	}
+	if c.primary != nil {
+		settings["primary_conninfo"] = fmt.Sprintf("host=%s port=%d user=postgres application_name=standby", c.primary.sockets, c.primary.port)
+	}
 	maps.Copy(settings, c.settings)
 	if err := c.writeConf(settings); err != nil {
 		return err
@@ -129,6 +132,7 @@ func (c *Cluster) configureTLS(settings map[string]string) error {
 // over TCP by a certificate of their own besides.
 func accessRules(tls bool) string {
 	rules := `local all postgres,guichet_owner peer map=starter
+local replication postgres peer map=starter
 local all all scram-sha-256
 `
 	if tls {

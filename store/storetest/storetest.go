@@ -64,14 +64,18 @@ func makeTemplate(ctx context.Context) error {
 	if keys, err = envelope.OpenFiles(master, ring); err != nil {
 		return err
 	}
+	return makeDatabase(ctx, shared, template)
+}
+
+func makeDatabase(ctx context.Context, c *pgtest.Cluster, name string) error {
 	passwords := make(map[string]string)
 	for _, role := range store.Roles {
 		passwords[role] = password
 	}
-	if err := store.Prepare(ctx, shared.URL("postgres", "postgres"), template, passwords); err != nil {
+	if err := store.Prepare(ctx, c.URL("postgres", "postgres"), name, passwords); err != nil {
 		return err
 	}
-	return store.Migrate(ctx, shared.URL("guichet_owner", template), "")
+	return store.Migrate(ctx, c.URL("guichet_owner", name), "")
 }
 
 // Database is one test's own.
@@ -93,6 +97,26 @@ func New(t testing.TB) *Database {
 	})
 	if err := store.GrantAccess(t.Context(), shared.URL("postgres", "postgres"), d.Name); err != nil {
 		t.Fatal("grant access:", err)
+	}
+	return d
+}
+
+// NewCluster makes a database in a cluster of its own, which the test may
+// crash, with settings of postgresql.conf.
+func NewCluster(t testing.TB, settings map[string]string) *Database {
+	t.Helper()
+	c, err := pgtest.Start(t.Context(), pgtest.Options{Settings: settings})
+	if err != nil {
+		t.Fatal("start cluster:", err)
+	}
+	t.Cleanup(func() {
+		if err := c.Stop(); err != nil {
+			t.Error("stop cluster:", err)
+		}
+	})
+	d := &Database{Name: "guichet", Cluster: c, Keys: keys}
+	if err := makeDatabase(t.Context(), c, d.Name); err != nil {
+		t.Fatal("make database:", err)
 	}
 	return d
 }
