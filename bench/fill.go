@@ -125,11 +125,11 @@ func (g *ground) depositSamples(ctx context.Context) (err error) {
 				return err
 			}
 			receipt, err := db.Deposit(ctx, feed, &store.Deposit{Sender: message.Header.Sender, Control: message.Header.Control, Raw: raw,
-				Identity: message.Identity, Identifiers: message.Identifiers, Report: message.Report, Orders: message.Orders})
+				Identity: message.Identity, Identifiers: message.Identifiers, Reports: []store.Ordered{{Report: message.Report, Orders: message.Orders}}})
 			if err != nil {
 				return err
 			}
-			read.report = receipt.Report
+			read.report = receipt.Reports[0].ID
 		}
 		g.readers = append(g.readers, read)
 	}

@@ -11,8 +11,9 @@ const (
 	RoleNurse         Role = "nurse"
 	RoleProfessional  Role = "professional" // any other profession that Pro Santé Connect knows
 	RoleAdministrator Role = "administrator"
-	RoleOfficer       Role = "officer" // of the traces (TR3.d)
-	RoleFeed          Role = "feed"    // a hospital system that deposits
+	RoleOfficer       Role = "officer"  // of the traces (TR3.d)
+	RoleFeed          Role = "feed"     // a hospital system that deposits
+	RoleOperator      Role = "operator" // of the system, at the machine itself
 )
 
 // IsClinician reports whether r reads the records of others as a caregiver.

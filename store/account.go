@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"guichet/envelope"
@@ -12,6 +14,54 @@ import (
 
 	"github.com/google/uuid"
 )
+
+// Account is what Guichet knows of the person signed in.
+type Account struct {
+	Person
+	Patient *record.Patient // nil where the person has no record of their own
+	SignIns []record.SignIn // newest first, the current one among them; at most 20. Refused counts the attempts between each and the next
+}
+
+// ReadAccount returns a signed-in person's account.
+func (s *Store) ReadAccount(ctx context.Context, req Request) (*Account, error) {
+	d, err := s.read(ctx, req, `SELECT guichet.ask_account($1, $2, $3)`)
+	if err != nil {
+		return nil, fmt.Errorf("read account: %w", err)
+	}
+	account, err := s.openAccount(d)
+	return account, s.opened(ctx, req, d, err)
+}
+
+func (s *Store) openAccount(d *delivery) (*Account, error) {
+	person, err := s.person(d)
+	if err != nil {
+		return nil, err
+	}
+	account := &Account{Person: *person}
+	if d.first("patient") != nil {
+		if account.Patient, _, err = s.patient(d); err != nil {
+			return nil, err
+		}
+	}
+	var refused int // since the sign-in before, in the order of the list
+	for _, row := range signIns(d) {
+		account.SignIns = append(account.SignIns, record.SignIn{At: *row.At, Provider: text(row.Provider), Refused: *row.Number - refused})
+		refused = *row.Number
+	}
+	return account, nil
+}
+
+// signIns are the entries of a delivery that are sign-ins, latest first.
+func signIns(d *delivery) []handover {
+	var rows []handover
+	for _, row := range d.rows {
+		if row.Kind == "trace" {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortFunc(rows, func(a, b handover) int { return cmp.Compare(b.Entry, a.Entry) })
+	return rows
+}
 
 // Person is who a session belongs to.
 type Person struct {

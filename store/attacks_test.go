@@ -44,7 +44,7 @@ func newTargetIn(t testing.TB, d *storetest.Database) *target {
 	sampled := time.Date(2026, 11, 17, 7, 42, 0, 0, time.UTC)
 	own := w.deposit(t, bloodCount(camille, "100", "C1", "O1", "11.20", sampled))
 	other := w.deposit(t, bloodCount(lea, "200", "C2", "O2", "13.0", sampled))
-	x := &target{world: w, own: own.Report, other: other.Report, token: w.signIn(t, camille, "sub-camille"), tokenTwo: w.signIn(t, lea, "sub-lea")}
+	x := &target{world: w, own: own.Reports[0].ID, other: other.Reports[0].ID, token: w.signIn(t, camille, "sub-camille"), tokenTwo: w.signIn(t, lea, "sub-lea")}
 	x.again = w.signIn(t, camille, "sub-camille")
 	home, err := w.portal.ReadHome(t.Context(), x.token)
 	if err != nil {

@@ -1,12 +1,9 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"guichet/envelope"
 	"guichet/fault"
@@ -16,21 +13,31 @@ import (
 	"github.com/lib/pq"
 )
 
-// A Deposit is a message that holds one patient's report.
+// A Deposit is a message about one patient.
 type Deposit struct {
 	Sender      string // who speaks: application and facility
 	Control     string // the sender's name for the message
 	Raw         []byte // as it came
 	Identity    record.Identity
 	Identifiers []record.Identifier
-	Report      record.Report // without identifiers; a panel for each order
-	Orders      []string      // the order number of each panel
+	Reports     []Ordered // none: the message speaks of the patient alone
+}
+
+// Ordered is a report with what recognises it when it comes again.
+type Ordered struct {
+	Report record.Report // without identifiers; a panel for each order
+	Orders []string      // the order number of each panel
 }
 
 // Receipt says where a deposit lies.
 type Receipt struct {
-	Resend  bool // the same message was stored before; nothing changed
-	Report  record.ReportID
+	Resend  bool     // the same message was stored before; nothing changed
+	Reports []Stored // one for each of the deposit; none of a resend
+}
+
+// Stored is where a report lies.
+type Stored struct {
+	ID      record.ReportID
 	Version int
 }
 
@@ -47,7 +54,7 @@ func (w *Withheld) Error() string { return "deposit withheld: " + w.Reason }
 // a winner: with fewer rivals than attempts, all get through.
 const attempts = 100
 
-// Deposit stores a message and its report in one transaction with its trace,
+// Deposit stores a message and its reports in one transaction with its traces,
 // and returns after the commit. The same message again changes nothing. It
 // returns *Withheld where the patient cannot be told (contract, Intake).
 func (s *Store) Deposit(ctx context.Context, req Request, d *Deposit) (*Receipt, error) {
@@ -133,39 +140,84 @@ func (s *Store) newPatient(d *Deposit) (*keyed, error) {
 	return &keyed{id: id, key: key, wrapped: wrapped, sealed: sealed}, err
 }
 
-// store seals the report for the version it will have, first that of a new
-// one, and calls deposit; told of another version, it seals once more.
+// carrier is a message on its way to be stored, with whom it speaks of.
+type carrier struct {
+	req     Request
+	patient *keyed
+	marks   *marks
+	id      uuid.UUID
+	index   []byte // by which a resend is known
+	sealed  []byte
+	sender  string
+}
+
+// subject are the arguments that every deposit begins with.
+func (c *carrier) subject() []any {
+	return []any{c.req.Token, c.req.ip(), c.req.ID, c.patient.id, orEmpty(c.patient.sealed), c.patient.wrapped,
+		pq.StringArray(c.marks.fields), pq.ByteaArray(c.marks.values), c.id, c.index, c.sealed}
+}
+
 func (s *Store) store(ctx context.Context, req Request, d *Deposit, message []byte, marks *marks, patient *keyed) (*Receipt, error) {
-	orders, groups, err := s.orderIndexes(d, patient.id)
-	if err != nil {
+	c := &carrier{req: req, patient: patient, marks: marks, id: uuid.Must(uuid.NewV7()), index: message, sender: d.Sender}
+	var err error
+	at := envelope.Place{Table: "message", Column: "sealed", Patient: patient.id.String(), Record: c.id.String(), Version: 1}
+	if c.sealed, err = patient.key.Seal(d.Raw, at); err != nil {
 		return nil, err
 	}
-	report, version := uuid.Must(uuid.NewV7()), 1
+	switch len(d.Reports) {
+	case 0:
+		var entry int64
+		return &Receipt{}, s.get(ctx, &entry, `SELECT guichet.deposit_patient($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, c.subject()...)
+	case 1: // by far the most common: one statement is one transaction
+		stored, err := s.storeReport(ctx, s.get, c, &d.Reports[0])
+		return &Receipt{Reports: []Stored{stored}}, err
+	}
+	receipt := &Receipt{}
+	err = s.together(ctx, func(ctx context.Context, get getter) error {
+		for i := range d.Reports {
+			stored, err := s.storeReport(ctx, get, c, &d.Reports[i])
+			if err != nil {
+				return err
+			}
+			receipt.Reports = append(receipt.Reports, stored)
+		}
+		return nil
+	})
+	return receipt, err
+}
+
+// storeReport seals a report for the version it will have, first that of a new
+// one, and calls deposit; told of another version, it seals once more.
+func (s *Store) storeReport(ctx context.Context, get getter, c *carrier, o *Ordered) (Stored, error) {
+	orders, groups, err := s.orderIndexes(c, o)
+	if err != nil {
+		return Stored{}, err
+	}
+	id, version := uuid.Must(uuid.NewV7()), 1
 	for range attempts {
-		p := &parts{key: patient.key, patient: patient.id.String(), kinds: []string{}, ids: []string{}, places: []int64{}, codes: [][]byte{}, lengths: []int64{}}
-		if err := p.seal(s, d, report, version); err != nil {
-			return nil, err
+		p, err := s.sealReport(c.patient, &o.Report, id, version)
+		if err != nil {
+			return Stored{}, err
 		}
 		var row struct {
 			Entry   *int64     `db:"entry"`
 			Report  *uuid.UUID `db:"report"`
 			Version *int       `db:"version"`
 		}
-		if err := s.get(ctx, &row, `SELECT entry, report, version FROM guichet.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
-			req.Token, req.ip(), req.ID, patient.id, orEmpty(patient.sealed), patient.wrapped, pq.StringArray(marks.fields), pq.ByteaArray(marks.values),
-			p.messageID, message, p.message, report, version, p.report, pq.ByteaArray(orders), pq.ByteaArray(groups),
-			pq.StringArray(p.kinds), pq.StringArray(p.ids), pq.Int64Array(p.places), pq.ByteaArray(p.codes), pq.Int64Array(p.lengths), orEmpty(p.bytes)); err != nil {
-			return nil, err
+		if err := get(ctx, &row, `SELECT entry, report, version FROM guichet.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+			append(c.subject(), id, version, p.report, pq.ByteaArray(orders), pq.ByteaArray(groups),
+				pq.StringArray(p.kinds), pq.StringArray(p.ids), pq.Int64Array(p.places), pq.ByteaArray(p.codes), pq.Int64Array(p.lengths), orEmpty(p.bytes))...); err != nil {
+			return Stored{}, err
 		}
 		if row.Report == nil {
-			return nil, fault.New(fault.Ended, errors.New("session may not deposit"))
+			return Stored{}, fault.New(fault.Ended, errors.New("session may not deposit"))
 		}
 		if row.Entry != nil {
-			return &Receipt{Report: record.ReportID(*row.Report), Version: *row.Version}, nil
+			return Stored{ID: record.ReportID(*row.Report), Version: *row.Version}, nil
 		}
-		report, version = *row.Report, *row.Version+1
+		id, version = *row.Report, *row.Version+1
 	}
-	return nil, fault.New(fault.Conflict, errAgain)
+	return Stored{}, fault.New(fault.Conflict, errAgain)
 }
 
 // marks are the blind indexes of whom a message is about.
@@ -212,131 +264,4 @@ func (m *marks) add(field envelope.Field, value []byte) {
 // messageIndex knows a resend: same sender, same control ID, same bytes.
 func (s *Store) messageIndex(d *Deposit) ([]byte, error) {
 	return s.keys.Blind(envelope.Message, d.Sender, d.Control, string(d.Raw))
-}
-
-// orderIndexes returns the index of each order number, and for each panel its
-// group: the order's index followed by half an index of what the panel is,
-// since several panels may answer one order. They are per patient: a number
-// that comes back for somebody else is another report.
-func (s *Store) orderIndexes(d *Deposit, patient uuid.UUID) (orders, groups [][]byte, err error) {
-	if len(d.Orders) != len(d.Report.Panels) || len(d.Orders) == 0 {
-		return nil, nil, fault.New(fault.Invalid, errors.New("a report needs an order for each panel"))
-	}
-	type panelOf struct{ number, system, code string }
-	times := make(map[panelOf]int)
-	for i, number := range d.Orders {
-		order, err := s.keys.Blind(envelope.Order, patient.String(), d.Sender, number)
-		if err != nil {
-			return nil, nil, err
-		}
-		p := panelOf{number, d.Report.Panels[i].Code.System, d.Report.Panels[i].Code.Value}
-		times[p]++
-		panel, err := s.keys.Blind(envelope.Order, patient.String(), d.Sender, number, p.system, p.code, strconv.Itoa(times[p]))
-		if err != nil {
-			return nil, nil, err
-		}
-		orders = append(orders, order)
-		groups = append(groups, append(bytes.Clone(order), panel[:len(panel)/2]...))
-	}
-	return orders, groups, nil
-}
-
-// parts are the sealed rows of a report, as the function deposit takes them.
-type parts struct {
-	key       *envelope.Key
-	patient   string
-	messageID uuid.UUID
-	message   []byte
-	report    []byte
-	kinds     []string
-	ids       []string
-	places    []int64
-	codes     [][]byte
-	lengths   []int64
-	bytes     []byte
-}
-
-func (p *parts) seal(s *Store, d *Deposit, report uuid.UUID, version int) error {
-	var err error
-	p.messageID = uuid.Must(uuid.NewV7())
-	if p.message, err = p.key.Seal(d.Raw, p.at("message", "sealed", p.messageID, 1)); err != nil {
-		return err
-	}
-	if p.report, err = seal(p.key, newReportPayload(&d.Report), p.at("report", "sealed", report, version)); err != nil {
-		return err
-	}
-	for i := range d.Report.Panels {
-		panel := &d.Report.Panels[i]
-		if err := p.addSealed("panel", i, nil, newPanelPayload(panel)); err != nil {
-			return err
-		}
-		for j := range panel.Observations {
-			o := &panel.Observations[j]
-			code, err := s.keys.Blind(envelope.Analysis, p.patient, o.Code.System, o.Code.Value)
-			if err != nil {
-				return err
-			}
-			if err := p.addSealed("observation", i, code, newObservationPayload(o)); err != nil {
-				return err
-			}
-		}
-	}
-	for _, document := range pdfFirst(d.Report.Documents) {
-		id := uuid.Must(uuid.NewV7())
-		head, err := seal(p.key, documentPayload{Title: document.Title, MediaType: document.MediaType, Size: len(document.Bytes)}, p.at("document", "sealed", id, 1))
-		if err != nil {
-			return err
-		}
-		content, err := p.key.Seal(document.Bytes, p.at("document", "content", id, 1))
-		if err != nil {
-			return err
-		}
-		p.add("document", id, 0, nil, head)
-		p.add("content", id, 0, nil, content)
-	}
-	return nil
-}
-
-func (p *parts) at(table, column string, id uuid.UUID, version int) envelope.Place {
-	return envelope.Place{Table: table, Column: column, Patient: p.patient, Record: id.String(), Version: version}
-}
-
-func (p *parts) addSealed(kind string, panel int, code []byte, payload any) error {
-	id := uuid.Must(uuid.NewV7())
-	sealed, err := seal(p.key, payload, p.at(kind, "sealed", id, 1))
-	if err != nil {
-		return err
-	}
-	p.add(kind, id, panel, code, sealed)
-	return nil
-}
-
-func (p *parts) add(kind string, id uuid.UUID, panel int, code, sealed []byte) {
-	p.kinds = append(p.kinds, kind)
-	p.ids = append(p.ids, id.String())
-	p.places = append(p.places, int64(panel)+1) // PostgreSQL counts from one
-	p.codes = append(p.codes, orEmpty(code))
-	p.lengths = append(p.lengths, int64(len(sealed)))
-	p.bytes = append(p.bytes, sealed...)
-}
-
-// pdfFirst puts what a reader can open before what only a program can.
-func pdfFirst(documents []record.Document) []record.Document {
-	var pdf, other []record.Document
-	for _, d := range documents {
-		if strings.EqualFold(d.MediaType, "application/pdf") {
-			pdf = append(pdf, d)
-		} else {
-			other = append(other, d)
-		}
-	}
-	return append(pdf, other...)
-}
-
-// orEmpty keeps nil from becoming NULL.
-func orEmpty(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
 }

@@ -39,7 +39,7 @@ func TestResendChangesNothing(t *testing.T) {
 		t.Errorf("a resend changed something:\n%s\n%s", before, after)
 	}
 	// The same control ID with other bytes is another message.
-	if receipt := w.deposit(t, bloodCount(camille, "100", "C1", "O1", "11.3", sampled)); receipt.Resend || receipt.Version != 2 {
+	if receipt := w.deposit(t, bloodCount(camille, "100", "C1", "O1", "11.3", sampled)); receipt.Resend || receipt.Reports[0].Version != 2 {
 		t.Errorf("other bytes: got %+v, want version 2", receipt)
 	}
 }
@@ -50,19 +50,19 @@ func TestCorrectionKeepsWhatItDoesNotMention(t *testing.T) {
 	w := newWorld(t)
 	first := bloodCount(camille, "100", "C1", "O1", "11.2", sampled)
 	second := bloodCount(camille, "100", "C1", "O2", "5.6", sampled)
-	second.Report.Panels[0].Title = "Ionogramme"
-	first.Report.Panels = append(first.Report.Panels, second.Report.Panels[0])
-	first.Orders = []string{"O1", "O2"}
+	second.Reports[0].Report.Panels[0].Title = "Ionogramme"
+	first.Reports[0].Report.Panels = append(first.Reports[0].Report.Panels, second.Reports[0].Report.Panels[0])
+	first.Reports[0].Orders = []string{"O1", "O2"}
 	receipt := w.deposit(t, first)
 
 	corrected := bloodCount(camille, "100", "C2", "O2", "4.4", sampled)
-	corrected.Report.Panels[0].Title = "Ionogramme"
-	corrected.Report.Status = record.Corrected
+	corrected.Reports[0].Report.Panels[0].Title = "Ionogramme"
+	corrected.Reports[0].Report.Status = record.Corrected
 	again := w.deposit(t, corrected)
-	if again.Report != receipt.Report || again.Version != 2 {
-		t.Fatalf("got %+v, want version 2 of %s", again, receipt.Report)
+	if again.Reports[0].ID != receipt.Reports[0].ID || again.Reports[0].Version != 2 {
+		t.Fatalf("got %+v, want version 2 of %s", again, receipt.Reports[0].ID)
 	}
-	got, err := w.portal.ReadReport(t.Context(), w.signIn(t, camille, "sub"), receipt.Report)
+	got, err := w.portal.ReadReport(t.Context(), w.signIn(t, camille, "sub"), receipt.Reports[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,10 +160,10 @@ func TestWhoseMessage(t *testing.T) {
 			if after := w.counts(t); after != before {
 				t.Errorf("something was stored:\n%s\n%s", before, after)
 			}
-			if err := w.intake.Quarantine(t.Context(), w.feed, d.Sender, d.Control, d.Raw, withheld.Reason); err != nil {
+			if err := w.intake.Quarantine(t.Context(), w.feed, store.Refused{Format: store.HL7v2, Sender: d.Sender, Control: d.Control, Raw: d.Raw, Reason: withheld.Reason}); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.intake.Quarantine(t.Context(), w.feed, d.Sender, d.Control, d.Raw, withheld.Reason); err != nil {
+			if err := w.intake.Quarantine(t.Context(), w.feed, store.Refused{Format: store.HL7v2, Sender: d.Sender, Control: d.Control, Raw: d.Raw, Reason: withheld.Reason}); err != nil {
 				t.Fatal(err)
 			}
 			var kept int
@@ -180,17 +180,17 @@ func TestWhoseMessage(t *testing.T) {
 func TestPanelsUnderOneOrder(t *testing.T) {
 	w := newWorld(t)
 	panel := func(code, value string) record.Panel {
-		p := bloodCount(camille, "100", "x", "O1", value, sampled).Report.Panels[0]
+		p := bloodCount(camille, "100", "x", "O1", value, sampled).Reports[0].Report.Panels[0]
 		p.Code, p.Title = record.Code{System: "LABO", Value: code}, code
 		return p
 	}
 	send := func(control string, orders []string, panels ...record.Panel) *store.Receipt {
 		d := bloodCount(camille, "100", control, "O1", "0", sampled)
-		d.Report.Panels, d.Orders, d.Report.Documents = panels, orders, nil
+		d.Reports[0].Report.Panels, d.Reports[0].Orders, d.Reports[0].Report.Documents = panels, orders, nil
 		return w.deposit(t, d)
 	}
 	read := func(r *store.Receipt, token store.Request) string {
-		got, err := w.portal.ReadReport(t.Context(), token, r.Report)
+		got, err := w.portal.ReadReport(t.Context(), token, r.Reports[0].ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +207,7 @@ func TestPanelsUnderOneOrder(t *testing.T) {
 	if got := read(three, token); got != "[A 1 B 2 B 3]" {
 		t.Errorf("three panels: got %s", got)
 	}
-	if r := send("C3", []string{"O1"}, panel("A", "11")); r.Report != three.Report {
+	if r := send("C3", []string{"O1"}, panel("A", "11")); r.Reports[0].ID != three.Reports[0].ID {
 		t.Error("a correction made another report")
 	}
 	if got := read(three, token); got != "[A 11 B 2 B 3]" {

@@ -6,52 +6,47 @@ import (
 	"fmt"
 
 	"guichet/envelope"
+	"guichet/record"
 
 	"github.com/google/uuid"
 )
 
-// Quarantine keeps a message that was refused, under the service key since it
-// is nobody's yet, with the reason.
-func (s *Store) Quarantine(ctx context.Context, req Request, sender, control string, raw []byte, reason string) error {
-	id := uuid.Must(uuid.NewV7())
-	value, err := s.keys.Blind(envelope.Message, sender, control, string(raw))
-	if err != nil {
-		return fmt.Errorf("quarantine: %w", err)
-	}
-	sealed, err := s.keys.Service().Seal(raw, envelope.Place{Table: "quarantine", Column: "sealed", Record: id.String(), Version: 1})
-	if err != nil {
-		return fmt.Errorf("quarantine: %w", err)
-	}
-	var entry int64
-	if err := s.get(ctx, &entry, `SELECT guichet.quarantine($1, $2, $3, $4, $5, $6, $7)`, req.Token, req.ip(), req.ID, id, value, reason, sealed); err != nil {
-		return fmt.Errorf("quarantine: %w", err)
-	}
-	return nil
-}
-
 // OpenFeed opens a session under req.Token for a hospital system, known by
 // its certificate's fingerprint.
 func (s *Store) OpenFeed(ctx context.Context, req Request, fingerprint, name string, limits Limits) error {
-	err := s.openFeed(ctx, req, fingerprint, name, limits)
-	if errors.Is(err, errAgain) {
-		err = s.openFeed(ctx, req, fingerprint, name, limits)
-	}
-	if err != nil {
+	if err := s.openSystem(ctx, req, record.RoleFeed, "certificate", fingerprint, name, limits); err != nil {
 		return fmt.Errorf("open feed: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) openFeed(ctx context.Context, req Request, fingerprint, name string, limits Limits) error {
-	account := uuid.Must(uuid.NewV7())
-	sealed, err := seal(s.keys.Service(), accountPayload{Name: name}, envelope.Place{Table: "account", Column: "sealed", Record: account.String(), Version: 1})
+// OpenOperator opens a session under req.Token for whoever runs a command on
+// the machine itself, known by the name of their account there.
+func (s *Store) OpenOperator(ctx context.Context, req Request, name string, limits Limits) error {
+	if err := s.openSystem(ctx, req, record.RoleOperator, "system", name, name, limits); err != nil {
+		return fmt.Errorf("open operator: %w", err)
+	}
+	return nil
+}
+
+// openSystem opens a session for what is known by a mark of some kind.
+func (s *Store) openSystem(ctx context.Context, req Request, role record.Role, kind, mark, name string, limits Limits) error {
+	subject, err := s.keys.Blind(envelope.Subject, kind, mark)
 	if err != nil {
 		return err
 	}
-	certificate, err := s.keys.Blind(envelope.Subject, "certificate", fingerprint)
-	if err != nil {
-		return err
+	open := func() error {
+		account := uuid.Must(uuid.NewV7())
+		sealed, err := seal(s.keys.Service(), accountPayload{Name: name}, envelope.Place{Table: "account", Column: "sealed", Record: account.String(), Version: 1})
+		if err != nil {
+			return err
+		}
+		var entry int64
+		return s.get(ctx, &entry, `SELECT guichet.open_system($1, $2, $3, $4, $5, $6, $7, $8)`,
+			req.Token, req.ip(), req.ID, string(role), subject, account, sealed, interval(limits.Lifetime))
 	}
-	var entry int64
-	return s.get(ctx, &entry, `SELECT guichet.open_feed($1, $2, $3, $4, $5, $6, $7)`, req.Token, req.ip(), req.ID, certificate, account, sealed, interval(limits.Lifetime))
+	if err = open(); errors.Is(err, errAgain) { // the same system came in by another door just now
+		err = open()
+	}
+	return err
 }

@@ -32,11 +32,10 @@ func bloodCount(who record.Identity, local, control, order, value string, sample
 			Unit: "g/dL", Reference: "12.0-16.0", Flags: []record.Flag{"N"}, Status: record.Final, Sampled: moment, Comments: []string{"à jeun"}}
 	}
 	return &store.Deposit{
-		Sender: "LABO|CHB", Control: control, Raw: []byte("MSH|" + control + "|" + value), Identity: who, Identifiers: numbers(local), Orders: []string{order},
-		Report: record.Report{Status: record.Final, Title: "NFS", Number: order, Laboratory: "Biologie", Sampled: moment, Count: 3,
+		Sender: "LABO|CHB", Control: control, Raw: []byte("MSH|" + control + "|" + value), Identity: who, Identifiers: numbers(local), Reports: []store.Ordered{{Orders: []string{order}, Report: record.Report{Status: record.Final, Title: "NFS", Number: order, Laboratory: "Biologie", Sampled: moment, Count: 3,
 			Panels: []record.Panel{{Order: order, Title: "Numération", Sampled: moment, Observations: []record.Observation{
 				result("718-7", "Hémoglobine", value), result("4544-3", "Hématocrite", "32.5"), result("787-2", "VGM", "79")}}},
-			Documents: []record.Document{{Title: "Compte rendu", MediaType: "application/pdf", Bytes: []byte("%PDF-1.4 " + value)}}},
+			Documents: []record.Document{{Title: "Compte rendu", MediaType: "application/pdf", Bytes: []byte("%PDF-1.4 " + value)}}}}},
 	}
 }
 
@@ -103,17 +102,17 @@ func TestTheWholeWay(t *testing.T) {
 	if home.Name != "Camille Moreau" || home.Patient.Identity != camille || home.LastSignIn != nil {
 		t.Errorf("home: got %+v", home)
 	}
-	if len(home.Reports) != 2 || home.Reports[0].ID != latest.Report || home.Reports[1].ID != earlier.Report {
+	if len(home.Reports) != 2 || home.Reports[0].ID != latest.Reports[0].ID || home.Reports[1].ID != earlier.Reports[0].ID {
 		t.Errorf("home: want the two own reports, newest sample first, got %d", len(home.Reports))
 	}
 
-	got, err := w.portal.ReadReport(t.Context(), req, latest.Report)
+	got, err := w.portal.ReadReport(t.Context(), req, latest.Reports[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sent := bloodCount(camille, "100", "C2", "O2", "11.20", sampled).Report.Panels[0].Observations
+	sent := bloodCount(camille, "100", "C2", "O2", "11.20", sampled).Reports[0].Report.Panels[0].Observations
 	for i, o := range got.Report.Panels[0].Observations {
-		if len(o.Previous) != 1 || o.Previous[0].Report != earlier.Report {
+		if len(o.Previous) != 1 || o.Previous[0].Report != earlier.Reports[0].ID {
 			t.Errorf("%s: want one earlier result, got %v", o.Name, o.Previous)
 		}
 		o.ID, o.Version, o.Previous = record.ObservationID{}, 0, nil
@@ -122,12 +121,12 @@ func TestTheWholeWay(t *testing.T) {
 			t.Errorf("result is not what was sent (-sent +read):\n%s", diff)
 		}
 	}
-	original, err := w.portal.ReadOriginal(t.Context(), req, latest.Report)
+	original, err := w.portal.ReadOriginal(t.Context(), req, latest.Reports[0].ID)
 	if err != nil || string(original.Document.Bytes) != "%PDF-1.4 11.20" {
 		t.Errorf("original: got %v, %v", original, err)
 	}
 
-	for name, id := range map[string]record.ReportID{"of another patient": other.Report, "that does not exist": {1, 2, 3}} {
+	for name, id := range map[string]record.ReportID{"of another patient": other.Reports[0].ID, "that does not exist": {1, 2, 3}} {
 		if _, err := w.portal.ReadReport(t.Context(), req, id); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("report %s: got %v, want not found", name, err)
 		}

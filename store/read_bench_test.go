@@ -19,7 +19,7 @@ func BenchmarkReadReport(b *testing.B) {
 	var last *store.Receipt
 	for visit := range 6 {
 		d := bloodCount(camille, "100", fmt.Sprint("C", visit), fmt.Sprint("O", visit), "11.2", sampled.AddDate(0, visit, 0))
-		panel := &d.Report.Panels[0]
+		panel := &d.Reports[0].Report.Panels[0]
 		for i := len(panel.Observations); i < 20; i++ {
 			o := panel.Observations[0]
 			o.Code = record.Code{System: record.LOINC, Value: fmt.Sprint(1000 + i)}
@@ -31,7 +31,7 @@ func BenchmarkReadReport(b *testing.B) {
 	before := w.cpu(b)
 	defer func() { b.ReportMetric(float64(w.cpu(b)-before)*1e4/float64(b.N), "PostgreSQL-µs/op") }()
 	for b.Loop() {
-		if _, err := w.portal.ReadReport(b.Context(), req, last.Report); err != nil {
+		if _, err := w.portal.ReadReport(b.Context(), req, last.Reports[0].ID); err != nil {
 			b.Fatal(err)
 		}
 	}

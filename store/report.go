@@ -237,20 +237,28 @@ func openParts(key *envelope.Key, d *delivery, report *record.Report) error {
 		if row.Kind != "observation" {
 			continue
 		}
-		var p observationPayload
-		if err := unseal(key, row.Sealed, row.place("observation", "sealed"), &p); err != nil {
+		o, err := openObservation(key, row)
+		if err != nil {
 			return err
 		}
 		at, ok := orders[string(row.Order)]
 		if !ok {
 			return fault.New(fault.Tampered, errors.New("result without its order"))
 		}
-		o := p.observation()
-		o.ID, o.Version = record.ObservationID(*row.ID), *row.Version
 		o.Previous = latest(earlier[analysis(o.Code)], o.Sampled)
 		report.Panels[at].Observations = append(report.Panels[at].Observations, o)
 	}
 	return nil
+}
+
+func openObservation(key *envelope.Key, row *handover) (record.Observation, error) {
+	var p observationPayload
+	if err := unseal(key, row.Sealed, row.place("observation", "sealed"), &p); err != nil {
+		return record.Observation{}, err
+	}
+	o := p.observation()
+	o.ID, o.Version = record.ObservationID(*row.ID), *row.Version
+	return o, nil
 }
 
 // analysis is what makes two results comparable by name: system and code.

@@ -161,6 +161,34 @@ func (s *Store) get(ctx context.Context, into any, query string, args ...any) er
 	return classify(st.GetContext(ctx, into, args...))
 }
 
+// getter is get, or the same within a transaction.
+type getter func(ctx context.Context, into any, query string, args ...any) error
+
+// longPatience bounds a transaction of many calls.
+const longPatience = 30 * time.Second
+
+// together runs calls in one transaction: all of them count, or none.
+func (s *Store) together(ctx context.Context, calls func(context.Context, getter) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longPatience)
+	defer cancel()
+	tx, err := s.db.BeginTxx(ctx, nil)
+	if err != nil {
+		return classify(err)
+	}
+	defer tx.Rollback() // after a commit it does nothing
+	get := func(ctx context.Context, into any, query string, args ...any) error {
+		st, err := s.statement(ctx, query)
+		if err != nil {
+			return err
+		}
+		return classify(tx.StmtxContext(ctx, st).GetContext(ctx, into, args...))
+	}
+	if err := calls(ctx, get); err != nil {
+		return err
+	}
+	return classify(tx.Commit())
+}
+
 // list runs a query of many rows, to the end: a failure at commit is seen.
 func (s *Store) list(ctx context.Context, into any, query string, args ...any) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)

@@ -16,12 +16,20 @@ const (
 	ReportList        Type = "report.list"
 	ReportRead        Type = "report.read"
 	DocumentRead      Type = "document.read"
+	TrendRead         Type = "trend.read"
 	AccessLogRead     Type = "access-log.read"
+	AccountRead       Type = "account.read"
 	FeedOpen          Type = "feed.open"
 	FeedClose         Type = "feed.close"
+	OperatorOpen      Type = "operator.open"
+	OperatorClose     Type = "operator.close"
 	PatientFind       Type = "patient.find"
+	PatientDeposit    Type = "patient.deposit"
 	ReportDeposit     Type = "report.deposit"
 	MessageQuarantine Type = "message.quarantine"
+	QuarantineList    Type = "quarantine.list"
+	QuarantineRead    Type = "quarantine.read"
+	QuarantineRelease Type = "quarantine.release"
 	PageRefused       Type = "page.refused"
 	Integrity         Type = "integrity"
 )
@@ -44,12 +52,20 @@ var Events = []Event{
 	{ReportList, "The list of reports was asked for.", "TR1.e"},
 	{ReportRead, "A report was asked for, with its results and earlier results of the same analyses.", "TR1.e"},
 	{DocumentRead, "A document was asked for as it was received.", "TR1.e"},
+	{TrendRead, "The course of one analysis was asked for, with the heads of the reports that hold its results.", "TR1.e"},
 	{AccessLogRead, "The accesses to a record were asked for.", "TR1.e, CNIL-3.4-3"},
+	{AccountRead, "A person asked what is known of their account, and for its latest sign-ins.", "TR1.e, AA9"},
 	{FeedOpen, "A hospital system connected, known by its certificate.", "TR1.b, GP2.b"},
 	{FeedClose, "A hospital system disconnected.", "TR1.b"},
+	{OperatorOpen, "An operator of the system opened a session at the machine itself.", "TR1.c"},
+	{OperatorClose, "An operator ended that session.", "TR1.c"},
 	{PatientFind, "A message asked whose it is, and for the keyset to seal it with.", "TR1.e"},
+	{PatientDeposit, "A patient's traits and numbers were deposited, without a report.", "TR1.e"},
 	{ReportDeposit, "A report was deposited: the entry names all it is made of.", "TR1.e"},
 	{MessageQuarantine, "A message was refused and kept in quarantine.", "TR1.d"},
+	{QuarantineList, "An operator asked what lies in quarantine: reasons and times.", "TR1.e"},
+	{QuarantineRead, "An operator asked for a message in quarantine, as it was received.", "TR1.e"},
+	{QuarantineRelease, "A message left quarantine: it was taken in after all.", "TR1.e"},
 	{PageRefused, "Something was asked for, in a session, that no route serves.", "TR1.d"},
 	{Integrity, "Something handed over did not open: the data was altered.", "TR1.d, DT4.b"},
 }

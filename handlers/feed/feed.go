@@ -134,7 +134,7 @@ func (f *feed) take(ctx context.Context, peer intake.Peer, l *line, raw []byte) 
 		return err
 	}
 	deposit := &store.Deposit{Sender: message.Header.Sender, Control: message.Header.Control, Raw: raw, Identity: message.Identity,
-		Identifiers: message.Identifiers, Report: message.Report, Orders: message.Orders}
+		Identifiers: message.Identifiers, Reports: []store.Ordered{{Report: message.Report, Orders: message.Orders}}}
 	err = f.withLine(ctx, peer, l, func(req store.Request) error {
 		_, err := f.store.Deposit(ctx, req, deposit)
 		return err
@@ -160,7 +160,7 @@ func (f *feed) withLine(ctx context.Context, peer intake.Peer, l *line, do func(
 
 func (f *feed) quarantine(ctx context.Context, peer intake.Peer, l *line, header intake.Header, raw []byte, problem *intake.Problem) error {
 	return f.withLine(ctx, peer, l, func(req store.Request) error {
-		return f.store.Quarantine(ctx, req, header.Sender, header.Control, raw, string(problem.Reason))
+		return f.store.Quarantine(ctx, req, store.Refused{Format: store.HL7v2, Sender: header.Sender, Control: header.Control, Raw: raw, Reason: string(problem.Reason)})
 	})
 }
 

@@ -103,14 +103,13 @@ func (s *site) serve(t *testing.T, db *store.Store) {
 func (s *site) deposit(t *testing.T, who record.Identity, local, value string) record.ReportID {
 	t.Helper()
 	receipt, err := s.intake.Deposit(t.Context(), s.feed, &store.Deposit{Sender: "LABO", Control: local + value, Raw: []byte("MSH|" + local + value), Identity: who,
-		Identifiers: []record.Identifier{{Authority: "HOP", Value: local}}, Orders: []string{value},
-		Report: record.Report{Status: record.Final, Title: "Titre-canari", Panels: []record.Panel{{Title: "P", Observations: []record.Observation{{
+		Identifiers: []record.Identifier{{Authority: "HOP", Value: local}}, Reports: []store.Ordered{{Orders: []string{value}, Report: record.Report{Status: record.Final, Title: "Titre-canari", Panels: []record.Panel{{Title: "P", Observations: []record.Observation{{
 			Code: record.Code{System: record.LOINC, Value: "718-7"}, Name: "Hémoglobine", Value: record.Value{Kind: record.Numeric, Text: value}, Unit: "g/dL", Status: record.Final}}}},
-			Documents: []record.Document{{Title: "t", MediaType: "application/pdf", Bytes: []byte("%PDF-1.4")}}}})
+			Documents: []record.Document{{Title: "t", MediaType: "application/pdf", Bytes: []byte("%PDF-1.4")}}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return receipt.Report
+	return receipt.Reports[0].ID
 }
 
 // me is the person whom the provider signs in.

@@ -5,13 +5,16 @@ GRANT EXECUTE ON FUNCTION
     guichet.sign_in(bytea, inet, uuid, text, text, bytea, bytea, bytea, text, uuid, bytea, interval, interval),
     guichet.refuse_sign_in(inet, uuid, text, text), guichet.refuse_page(bytea, inet, uuid),
     guichet.ask_home(bytea, inet, uuid), guichet.ask_reports(bytea, inet, uuid), guichet.ask_report(bytea, inet, uuid, uuid),
-    guichet.ask_original(bytea, inet, uuid, uuid), guichet.ask_access_log(bytea, inet, uuid, bigint)
+    guichet.ask_original(bytea, inet, uuid, uuid), guichet.ask_access_log(bytea, inet, uuid, bigint),
+    guichet.ask_trend(bytea, inet, uuid, bytea), guichet.ask_account(bytea, inet, uuid)
     TO guichet_portal;
 GRANT EXECUTE ON FUNCTION
-    guichet.open_feed(bytea, inet, uuid, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
+    guichet.open_system(bytea, inet, uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
     guichet.find_patient(bytea, inet, uuid, bytea, bytea[], bytea),
     guichet.deposit(bytea, inet, uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea, uuid, integer, bytea, bytea[], bytea[], text[], uuid[], integer[], bytea[], integer[], bytea),
-    guichet.quarantine(bytea, inet, uuid, uuid, bytea, text, bytea)
+    guichet.deposit_patient(bytea, inet, uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea),
+    guichet.quarantine(bytea, inet, uuid, uuid, bytea, text, bytea), guichet.ask_quarantine(bytea, inet, uuid, uuid),
+    guichet.ask_quarantined(bytea, inet, uuid, uuid), guichet.release(bytea, inet, uuid, uuid)
     TO guichet_intake;
 GRANT EXECUTE ON FUNCTION
     guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet, uuid, bigint), guichet.leave_event(inet, uuid, text)

@@ -1,4 +1,5 @@
--- deposit stores a report with its trace, all or nothing. Rows are written
+-- deposit stores a report with its trace, all or nothing; the reports of one
+-- message are deposited by as many calls in one transaction. Rows are written
 -- once: a later message for the same order adds a version of the report, and
 -- what it does not mention is named again. Where the report is there already
 -- in another version than the caller sealed for, nothing is stored, no entry
@@ -24,10 +25,9 @@ DECLARE
 BEGIN
     PERFORM guichet.guard(token, ip, request);
     PERFORM guichet.check_parts(groups, kinds, ids, group_places, codes, lengths, octet_length(parts));
-    IF num_nulls(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed, wanted, wanted_version, report_sealed, orders) > 0
-       OR cardinality(orders) NOT BETWEEN 1 AND 500 OR array_position(orders, NULL) IS NOT NULL
-       OR wanted_version < 1 OR cardinality(fields) <> cardinality(field_values) OR cardinality(fields) > 100
-       OR array_position(field_values, NULL) IS NOT NULL OR NOT fields <@ ARRAY['identifier', 'strict', 'civil'] THEN
+    PERFORM guichet.check_patient(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed);
+    IF num_nulls(wanted, wanted_version, report_sealed, orders) > 0 OR wanted_version < 1
+       OR cardinality(orders) NOT BETWEEN 1 AND 500 OR array_position(orders, NULL) IS NOT NULL THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
     v := guichet.decide(token, 'deposit', NULL);
@@ -45,20 +45,7 @@ BEGIN
     report := wanted;
     version := wanted_version;
 
-    IF octet_length(patient_sealed) > 0 THEN
-        INSERT INTO guichet.patient (id, version, sealed, keyset, opened) VALUES (subject, 1, patient_sealed, keyset, now_) ON CONFLICT DO NOTHING;
-    END IF;
-    INSERT INTO guichet.patient_index (field, value, patient) SELECT f.field, f.value, subject FROM unnest(fields, field_values) AS f (field, value) ON CONFLICT DO NOTHING;
-    -- A number that became another patient's meanwhile, or a message that
-    -- another connection has just stored: find the patient anew.
-    IF (SELECT count(*) FROM unnest(fields, field_values) AS f (field, value)
-          JOIN guichet.patient_index p ON p.field = f.field AND p.value = f.value AND p.patient = subject) <> cardinality(fields) THEN
-        RAISE 'try again' USING ERRCODE = 'GU004';
-    END IF;
-    INSERT INTO guichet.message (id, version, value, patient, sealed, at) VALUES (message, 1, message_value, subject, message_sealed, now_) ON CONFLICT DO NOTHING;
-    IF NOT FOUND THEN
-        RAISE 'try again' USING ERRCODE = 'GU004';
-    END IF;
+    PERFORM guichet.store_patient(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed);
     INSERT INTO guichet.report (id, version, patient, sealed, at) VALUES (wanted, wanted_version, subject, report_sealed, now_) ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         RAISE 'try again' USING ERRCODE = 'GU004';

@@ -12,7 +12,7 @@ BEGIN
     v := guichet.decide(token, 'deposit', NULL);
     IF v.outcome = 'granted' THEN
         INSERT INTO guichet.quarantine (id, version, value, reason, sealed, at)
-        VALUES (message, 1, message_value, quarantine.reason, quarantine.sealed, guichet.clock()) ON CONFLICT DO NOTHING;
+        VALUES (message, 2, message_value, quarantine.reason, quarantine.sealed, guichet.clock()) ON CONFLICT DO NOTHING;
         SELECT ARRAY['quarantine'], ARRAY[q.id], ARRAY[q.version] INTO m FROM guichet.quarantine q WHERE q.value = message_value;
         v.outcome := 'refused';
         v.reason := reason;

@@ -34,9 +34,10 @@ BEGIN
     PERFORM guichet.await_durable();
 
     v := guichet.decide(receive.token,
-        CASE WHEN e.type IN ('report.list', 'report.read', 'document.read', 'access-log.read') THEN 'read'
-             WHEN e.type = 'home.read' AND e.patient IS NOT NULL THEN 'read'
-             WHEN e.type IN ('home.read', 'sign-in') THEN 'account'
+        CASE WHEN e.type IN ('report.list', 'report.read', 'document.read', 'trend.read', 'access-log.read') THEN 'read'
+             WHEN e.type IN ('home.read', 'account.read') AND e.patient IS NOT NULL THEN 'read'
+             WHEN e.type IN ('home.read', 'account.read', 'sign-in') THEN 'account'
+             WHEN e.type IN ('quarantine.list', 'quarantine.read') THEN 'quarantine'
              WHEN e.type = 'patient.find' THEN 'deposit' END,
         CASE WHEN e.type IN ('sign-in', 'patient.find') THEN NULL ELSE e.patient END);
     IF v.session IS NULL OR e.session IS NULL OR v.session <> e.session THEN
@@ -68,8 +69,12 @@ BEGIN
         WHEN 'report.list' THEN ARRAY['account', 'patient', 'report']
         WHEN 'report.read' THEN ARRAY['account', 'patient', 'report', 'panel', 'observation', 'previous', 'document']
         WHEN 'document.read' THEN ARRAY['account', 'patient', 'document', 'content']
+        WHEN 'trend.read' THEN ARRAY['account', 'patient', 'report', 'observation']
+        WHEN 'account.read' THEN ARRAY['account', 'patient', 'trace']
         WHEN 'access-log.read' THEN ARRAY['account', 'patient', 'report', 'trace']
         WHEN 'patient.find' THEN ARRAY['patient', 'message']
+        WHEN 'quarantine.list' THEN ARRAY['account', 'quarantine-head']
+        WHEN 'quarantine.read' THEN ARRAY['quarantine']
         ELSE ARRAY[]::text[]
     END;
 
@@ -108,6 +113,10 @@ BEGIN
     SELECT n.kind, m.id, m.version, NULL, NULL, NULL, 0, m.at, NULL, NULL, e.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
       FROM named n JOIN guichet.message m ON m.id = n.id AND m.version = n.version
      WHERE n.kind = 'message'
+    UNION ALL
+    SELECT n.kind, q.id, q.version, NULL, NULL, NULL, 0, q.at, NULL, CASE n.kind WHEN 'quarantine' THEN q.sealed END, e.id, q.reason, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM named n JOIN guichet.quarantine q ON q.id = n.id AND q.version = n.version
+     WHERE n.kind IN ('quarantine', 'quarantine-head')
     UNION ALL
     -- Who was refused is not told to the patient: it may be one who mistyped.
     SELECT 'trace', a.id, a.version, t.patient, guichet.about(t.type, t.kinds, t.records), NULL, 0, t.at, NULL, CASE WHEN t.outcome = 'granted' OR t.account = v.account THEN a.sealed END,
