@@ -17,7 +17,7 @@ import (
 //go:embed untraced.sql
 var untracedFunctions string
 
-// leaveTraceOut replaces two functions in the untraced database and gives them
+// leaveTraceOut replaces three functions in the untraced database and gives them
 // the settings that all of the product's have.
 func (g *ground) leaveTraceOut(ctx context.Context) error {
 	harden, err := os.ReadFile(filepath.Join(g.root, "store", "functions", "_harden.sql"))

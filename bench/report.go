@@ -79,7 +79,7 @@ const explanation = `
   both sides one after the other, the order changed each time; median [least..most] of the rounds.
 - The page is ` + "`GET /reports/{id}`" + ` with 20 results in 7 panels, their earlier results and a PDF, read by %d signed-in patients in turn: HTTP/1.1 over TLS 1.3 with the
   firewall's certificate, kept connections, straight to the portal (` + "`guichet serve`" + `, all listeners). Each window lasts %.1f s. Every traced page was counted in the trace.
-- Untraced is the same program on a copy of the database in which two functions were replaced after its start (bench/untraced.sql): session and grant are
+- Untraced is the same program on a copy of the database in which three functions were replaced after its start (bench/untraced.sql): session and grant are
   decided once, nothing is written, awaited or compared, rows are selected by report. Still two round trips, and the page is the same.
 - pgbench runs as ` + "`-M prepared -j 2`" + ` over the same socket, %d s, of which the first is not counted.
 - Deposits are messages of 20 results with a PDF, over MLLP with mutual TLS, each answered AA after its commit. pgbench sends as many bytes of bodies as

@@ -18,6 +18,18 @@ BEGIN
     RETURN (SELECT t.id FROM guichet.trace t WHERE t.type = 'report.deposit' AND t.records[1] = wanted ORDER BY t.id DESC LIMIT 1);
 END $$;
 
+-- The same for readers who wait for one another.
+CREATE OR REPLACE FUNCTION guichet.ask_many(asked text[], tokens bytea[], ips inet[], requests uuid[], ids uuid[], numbers bigint[], codes bytea[])
+RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+    entries bigint[] := '{}';
+BEGIN
+    FOR i IN 1 .. cardinality(asked) LOOP
+        entries := entries || guichet.ask_report(tokens[i], ips[i], requests[i], ids[i]);
+    END LOOP;
+    RETURN entries;
+END $$;
+
 CREATE OR REPLACE FUNCTION guichet.receive(token bytea, wanted bigint)
 RETURNS TABLE (kind text, id uuid, version integer, patient uuid, report uuid, order_of bytea, place integer, at timestamptz,
                keyset bytea, sealed bytea, entry bigint, event text, outcome text, role text, ground text, provider text,

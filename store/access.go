@@ -25,7 +25,7 @@ const AccessLogPage = 50
 // ReadAccessLog returns the accesses to one's own record before an entry, or
 // the latest where before is 0 (CNIL-3.4-3).
 func (s *Store) ReadAccessLog(ctx context.Context, req Request, before int64) (*AccessLog, error) {
-	d, err := s.read(ctx, req, `SELECT guichet.ask_access_log($1, $2, $3, $4)`, before)
+	d, err := s.read(ctx, req, question{kind: "access_log", number: before})
 	if err != nil {
 		return nil, fmt.Errorf("read access log: %w", err)
 	}

@@ -24,7 +24,7 @@ type Account struct {
 
 // ReadAccount returns a signed-in person's account.
 func (s *Store) ReadAccount(ctx context.Context, req Request) (*Account, error) {
-	d, err := s.read(ctx, req, `SELECT guichet.ask_account($1, $2, $3)`)
+	d, err := s.read(ctx, req, question{kind: "account"})
 	if err != nil {
 		return nil, fmt.Errorf("read account: %w", err)
 	}

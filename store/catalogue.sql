@@ -26,7 +26,7 @@ SELECT line FROM (
     SELECT format('policy %s on %s', y.polname, y.polrelid::regclass) FROM pg_policy y JOIN pg_class c ON c.oid = y.polrelid WHERE c.relnamespace = 'guichet'::regnamespace
     UNION ALL
     SELECT format('type %s owner=%s rights=%s', t.typname, t.typowner::regrole, array_to_string(t.typacl, ',')) FROM pg_type t
-     WHERE t.typnamespace = 'guichet'::regnamespace AND t.typcategory <> 'A' AND t.typname IN ('verdict', 'manifest')
+     WHERE t.typnamespace = 'guichet'::regnamespace AND t.typcategory <> 'A' AND t.typname IN ('verdict', 'manifest', 'judgement')
     UNION ALL
     SELECT format('schema %s owner=%s rights=%s', n.nspname, n.nspowner::regrole, array_to_string(n.nspacl, ',')) FROM pg_namespace n WHERE n.nspname IN ('guichet', 'public')
     UNION ALL

@@ -80,7 +80,7 @@ const QuarantinePage = 200
 // ListQuarantine returns what lies in quarantine before a message, or the
 // latest where before is nil, without its content: latest first.
 func (s *Store) ListQuarantine(ctx context.Context, req Request, before uuid.UUID) ([]Quarantined, error) {
-	d, err := s.read(ctx, req, `SELECT guichet.ask_quarantine($1, $2, $3, $4)`, before)
+	d, err := s.readAlone(ctx, req, question{kind: "quarantine", id: before})
 	if err != nil {
 		return nil, fmt.Errorf("list quarantine: %w", err)
 	}
@@ -95,7 +95,7 @@ func (s *Store) ListQuarantine(ctx context.Context, req Request, before uuid.UUI
 
 // ReadQuarantined returns one message in quarantine.
 func (s *Store) ReadQuarantined(ctx context.Context, req Request, id uuid.UUID) (*Quarantined, error) {
-	d, err := s.read(ctx, req, `SELECT guichet.ask_quarantined($1, $2, $3, $4)`, id)
+	d, err := s.readAlone(ctx, req, question{kind: "quarantined", id: id})
 	if err != nil {
 		return nil, fmt.Errorf("read quarantined: %w", err)
 	}

@@ -44,9 +44,22 @@ const receiveQuery = `SELECT kind, id, version, patient, report, order_of, place
 
 // read asks, and receives what was granted. The ask has committed its trace
 // before the first sealed byte leaves the database (TR1.e).
-func (s *Store) read(ctx context.Context, req Request, ask string, args ...any) (*delivery, error) {
+func (s *Store) read(ctx context.Context, req Request, q question) (*delivery, error) {
+	entry, err := s.ask(req, q)
+	return s.disclose(ctx, req, entry, err)
+}
+
+// readAlone is read for a role that has no company.
+func (s *Store) readAlone(ctx context.Context, req Request, q question) (*delivery, error) {
 	var entry int64
-	if err := s.get(ctx, &entry, ask, append([]any{req.Token, req.ip(), req.ID}, args...)...); err != nil {
+	query, args := q.alone(req)
+	err := s.get(ctx, &entry, query, args...)
+	return s.disclose(ctx, req, entry, err)
+}
+
+// disclose receives what an ask was granted, if it was traced.
+func (s *Store) disclose(ctx context.Context, req Request, entry int64, err error) (*delivery, error) {
+	if err != nil {
 		if fault.KindOf(err) == fault.Internal { // whatever kept the trace from being written, nothing may be disclosed now
 			err = fault.New(fault.Unavailable, err)
 		}

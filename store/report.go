@@ -11,6 +11,8 @@ import (
 	"guichet/envelope"
 	"guichet/fault"
 	"guichet/record"
+
+	"github.com/google/uuid"
 )
 
 // Home is a person's first page.
@@ -23,7 +25,7 @@ type Home struct {
 
 // ReadHome returns a signed-in person's first page.
 func (s *Store) ReadHome(ctx context.Context, req Request) (*Home, error) {
-	d, err := s.read(ctx, req, `SELECT guichet.ask_home($1, $2, $3)`)
+	d, err := s.read(ctx, req, question{kind: "home"})
 	if err != nil {
 		return nil, fmt.Errorf("read home: %w", err)
 	}
@@ -61,7 +63,7 @@ type Reports struct {
 
 // ReadReports returns the heads of the reports of one's own record.
 func (s *Store) ReadReports(ctx context.Context, req Request) (*Reports, error) {
-	d, err := s.read(ctx, req, `SELECT guichet.ask_reports($1, $2, $3)`)
+	d, err := s.read(ctx, req, question{kind: "reports"})
 	if err != nil {
 		return nil, fmt.Errorf("read reports: %w", err)
 	}
@@ -89,7 +91,7 @@ type Report struct {
 // analyses. The trace that names it has been committed before the first
 // sealed byte leaves the database.
 func (s *Store) ReadReport(ctx context.Context, req Request, id record.ReportID) (*Report, error) {
-	d, err := s.read(ctx, req, `SELECT guichet.ask_report($1, $2, $3, $4)`, id.String())
+	d, err := s.read(ctx, req, question{kind: "report", id: uuid.UUID(id)})
 	if err != nil {
 		return nil, fmt.Errorf("read report: %w", err)
 	}
@@ -124,7 +126,7 @@ type Original struct {
 
 // ReadOriginal returns the first document of a report, as received.
 func (s *Store) ReadOriginal(ctx context.Context, req Request, id record.ReportID) (*Original, error) {
-	d, err := s.read(ctx, req, `SELECT guichet.ask_original($1, $2, $3, $4)`, id.String())
+	d, err := s.read(ctx, req, question{kind: "original", id: uuid.UUID(id)})
 	if err != nil {
 		return nil, fmt.Errorf("read original: %w", err)
 	}

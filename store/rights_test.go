@@ -13,7 +13,7 @@ import (
 
 // mayCall lists what each role may call; nothing else, and nobody else.
 var mayCall = map[string][]string{
-	"guichet_portal": {"ask_access_log", "ask_account", "ask_home", "ask_original", "ask_report", "ask_reports", "ask_trend", "end_session", "flush", "leave_event",
+	"guichet_portal": {"ask_access_log", "ask_account", "ask_home", "ask_many", "ask_original", "ask_report", "ask_reports", "ask_trend", "end_session", "flush", "leave_event",
 		"leave_failure", "load_session", "receive", "refuse_page", "refuse_sign_in", "save_session", "sign_in"},
 	"guichet_intake":    {"deposit", "deposit_patient", "end_session", "find_patient", "flush", "leave_event", "leave_failure", "open_system", "quarantine", "ask_quarantine", "ask_quarantined", "release", "receive"},
 	"guichet_owner":     nil,
@@ -82,7 +82,7 @@ func TestEveryRoleOnEveryTable(t *testing.T) {
 	t.Logf("%d attempts on %d tables", cases, len(tables))
 }
 
-// TestResultTypes: what a role may call returns an id, nothing, a version, or
+// TestResultTypes: what a role may call returns an id or several, nothing, a version, or
 // is receive (L4).
 func TestResultTypes(t *testing.T) {
 	db := storetest.New(t).Superuser(t)
@@ -90,7 +90,7 @@ func TestResultTypes(t *testing.T) {
 		for _, line := range column(t, db, `SELECT proname || ': ' || pg_get_function_result(oid) FROM pg_proc WHERE pronamespace = 'guichet'::regnamespace AND has_function_privilege('`+role+`', oid, 'EXECUTE')`) {
 			name, result, _ := strings.Cut(line, ": ")
 			switch {
-			case name == "receive", result == "bigint", result == "void":
+			case name == "receive", result == "bigint", result == "bigint[]", result == "void":
 			case name == "deposit" && result == "record": // entry, report and version
 			case name == "load_session" && result == "TABLE(state text, at timestamp with time zone, sealed bytea)": // sealed, and names nobody
 			default:

@@ -54,6 +54,7 @@ type Options struct {
 type Store struct {
 	db   *sqlx.DB
 	keys *envelope.Keyring
+	asks asker
 
 	mu         sync.Mutex // guards statements
 	statements map[string]*sqlx.Stmt

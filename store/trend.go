@@ -33,7 +33,7 @@ func (s *Store) ReadTrend(ctx context.Context, req Request, code record.Code) (*
 	if err != nil {
 		return nil, fmt.Errorf("read trend: %w", err)
 	}
-	d, err := s.read(ctx, req, `SELECT guichet.ask_trend($1, $2, $3, $4)`, index)
+	d, err := s.read(ctx, req, question{kind: "trend", code: index})
 	if err != nil {
 		return nil, fmt.Errorf("read trend: %w", err)
 	}

@@ -1,38 +1,9 @@
--- ask_original asks for the first document of a report, as received.
+-- ask_original leaves the entry of what judge_original says, and returns its id.
 CREATE FUNCTION guichet.ask_original(token bytea, ip inet, request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    v guichet.verdict;
-    m guichet.manifest;
-    stored guichet.manifest;
-    first uuid;
-    subject uuid;
 BEGIN
     PERFORM guichet.guard(token, ip, request);
     IF wanted IS NULL THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
-    SELECT r.patient INTO subject FROM guichet.report r WHERE r.id = wanted LIMIT 1;
-    v := guichet.decide(token, 'read', subject);
-    IF v.outcome = 'granted' THEN
-        m := guichet.person(v);
-        stored := guichet.deposited(wanted);
-        SELECT m.kinds || 'document'::text || 'content'::text, m.records || n.id || n.id, m.versions || n.version || n.version, n.id
-          INTO m.kinds, m.records, m.versions, first
-          FROM unnest(stored.kinds, stored.records, stored.versions) WITH ORDINALITY AS n (kind, id, version, place)
-         WHERE n.kind = 'document'
-         ORDER BY n.place
-         LIMIT 1;
-        IF NOT guichet.report_intact(wanted, stored) THEN
-            v.outcome := 'failed';
-            v.reason := 'altered';
-        ELSIF first IS NULL THEN
-            v.outcome := 'refused';
-            v.reason := 'absent';
-        END IF;
-        PERFORM guichet.touch(v.session, v.seen);
-    END IF;
-    IF v.outcome = 'refused' THEN
-        m := ROW(ARRAY['report'], ARRAY[wanted], ARRAY[0]);
-    END IF;
-    RETURN guichet.leave_trace('document.read', v, m, '{}', NULL, ip, request);
+    RETURN guichet.leave_judgement(guichet.judge_original(token, wanted), ip, request);
 END $$;

@@ -1,35 +1,9 @@
--- ask_report asks for one report with its results, and earlier results of the
--- same analyses. Missing and forbidden leave the same to the caller (DT3).
+-- ask_report leaves the entry of what judge_report says, and returns its id.
 CREATE FUNCTION guichet.ask_report(token bytea, ip inet, request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    v guichet.verdict;
-    m guichet.manifest;
-    stored guichet.manifest;
-    earlier guichet.manifest;
-    subject uuid;
 BEGIN
     PERFORM guichet.guard(token, ip, request);
     IF wanted IS NULL THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
-    SELECT r.patient INTO subject FROM guichet.report r WHERE r.id = wanted LIMIT 1;
-    v := guichet.decide(token, 'read', subject);
-    IF v.outcome = 'granted' THEN
-        m := guichet.person(v);
-        stored := guichet.deposited(wanted);
-        earlier := guichet.previous_of(wanted, stored, subject);
-        SELECT m.kinds || array_agg(n.kind ORDER BY n.place), m.records || array_agg(n.id ORDER BY n.place), m.versions || array_agg(n.version ORDER BY n.place)
-          INTO m
-          FROM unnest(stored.kinds || earlier.kinds, stored.records || earlier.records, stored.versions || earlier.versions)
-               WITH ORDINALITY AS n (kind, id, version, place)
-         WHERE n.kind IN ('report', 'panel', 'observation', 'document', 'previous');
-        IF NOT guichet.report_intact(wanted, stored) THEN
-            v.outcome := 'failed';
-            v.reason := 'altered';
-        END IF;
-        PERFORM guichet.touch(v.session, v.seen);
-    ELSE
-        m := ROW(ARRAY['report'], ARRAY[wanted], ARRAY[0]); -- what was tried (TR1.d)
-    END IF;
-    RETURN guichet.leave_trace('report.read', v, m, '{}', NULL, ip, request);
+    RETURN guichet.leave_judgement(guichet.judge_report(token, wanted), ip, request);
 END $$;

@@ -1,43 +1,9 @@
--- ask_trend asks for every result of one analysis in one's own record, as the
--- latest deposit of each report names it, at most the 500 deposited last, with
--- the heads of their reports. code is the patient's blind index of the analysis.
+-- ask_trend leaves the entry of what judge_trend says, and returns its id.
 CREATE FUNCTION guichet.ask_trend(token bytea, ip inet, request uuid, code bytea) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    v guichet.verdict;
-    m guichet.manifest;
-    results guichet.manifest;
-    whole boolean;
 BEGIN
     PERFORM guichet.guard(token, ip, request);
     IF code IS NULL THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
-    v := guichet.decide(token, 'read', guichet.own_patient(token));
-    IF v.outcome = 'granted' THEN
-        WITH candidate AS (
-            SELECT o.id, o.version, o.report FROM guichet.observation o WHERE o.patient = v.patient AND o.code = ask_trend.code AND o.current ORDER BY o.id DESC LIMIT 500
-        ), held AS (
-            SELECT r.report, guichet.deposited(r.report) AS named FROM (SELECT DISTINCT c.report FROM candidate c) r
-        ), result AS (
-            SELECT c.id, c.version FROM candidate c JOIN held h ON h.report = c.report AND c.id = ANY ((h.named).records)
-        )
-        SELECT array_agg(n.kind ORDER BY n.kind DESC, n.id), array_agg(n.id ORDER BY n.kind DESC, n.id), array_agg(n.version ORDER BY n.kind DESC, n.id),
-               coalesce((SELECT bool_and(guichet.report_intact(h.report, h.named)) FROM held h), true)
-          INTO results.kinds, results.records, results.versions, whole
-          FROM (SELECT 'report'::text AS kind, h.report AS id, (h.named).versions[1] AS version FROM held h
-                UNION ALL SELECT 'observation', r.id, r.version FROM result r) n;
-        IF results.records IS NULL THEN
-            v.outcome := 'refused';
-            v.reason := 'absent';
-        ELSE
-            m := guichet.person(v);
-            m := ROW(m.kinds || results.kinds, m.records || results.records, m.versions || results.versions);
-        END IF;
-        IF NOT whole THEN
-            v.outcome := 'failed';
-            v.reason := 'altered';
-        END IF;
-        PERFORM guichet.touch(v.session, v.seen);
-    END IF;
-    RETURN guichet.leave_trace('trend.read', v, m, '{}', NULL, ip, request);
+    RETURN guichet.leave_judgement(guichet.judge_trend(token, code), ip, request);
 END $$;

@@ -78,54 +78,70 @@ BEGIN
         ELSE ARRAY[]::text[]
     END;
 
+    -- One query for each part of what may leave: a page opens the tables it
+    -- needs and no others.
     RETURN QUERY
-    WITH named AS (
-        SELECT n.kind, n.id, n.version
-          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version)
-         WHERE n.kind = ANY (allowed)
-    )
     SELECT n.kind, a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + s.idle, NULL::bytea, a.sealed,
            e.id, NULL, NULL, a.role, NULL, NULL, true, NULL::integer
-      FROM named n JOIN guichet.account a ON a.id = n.id AND a.version = n.version JOIN guichet.session s ON s.id = e.session
-     WHERE n.kind = 'account'
+      FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version)
+      JOIN guichet.account a ON a.id = n.id AND a.version = n.version JOIN guichet.session s ON s.id = e.session
+     WHERE n.kind = 'account' AND 'account' = ANY (allowed)
     UNION ALL
     SELECT n.kind, p.id, p.version, p.id, NULL, NULL, 0, p.opened, p.keyset, p.sealed, e.id, NULL, NULL, NULL, e.ground, NULL, NULL, NULL
-      FROM named n JOIN guichet.patient p ON p.id = n.id AND p.version = n.version
-     WHERE n.kind = 'patient'
+      FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.patient p ON p.id = n.id AND p.version = n.version
+     WHERE n.kind = 'patient' AND 'patient' = ANY (allowed)
     UNION ALL
     SELECT n.kind, r.id, r.version, r.patient, r.id, NULL, 0, r.at, NULL, r.sealed, e.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM named n JOIN guichet.report r ON r.id = n.id AND r.version = n.version
-     WHERE n.kind = 'report'
-    UNION ALL
-    SELECT n.kind, p.id, p.version, p.patient, p.report, p.order_of, p.position, NULL, NULL, p.sealed, e.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM named n JOIN guichet.panel p ON p.id = n.id AND p.version = n.version
-     WHERE n.kind = 'panel'
-    UNION ALL
-    SELECT n.kind, o.id, o.version, o.patient, o.report, o.order_of, o.position, NULL, NULL, o.sealed, e.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM named n JOIN guichet.observation o ON o.id = n.id AND o.version = n.version
-     WHERE n.kind IN ('observation', 'previous')
-    UNION ALL
-    SELECT n.kind, d.id, d.version, d.patient, d.report, d.order_of, d.position, NULL, NULL,
-           CASE n.kind WHEN 'content' THEN d.content ELSE d.sealed END, e.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM named n JOIN guichet.document d ON d.id = n.id AND d.version = n.version
-     WHERE n.kind IN ('document', 'content')
-    UNION ALL
-    SELECT n.kind, m.id, m.version, NULL, NULL, NULL, 0, m.at, NULL, NULL, e.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM named n JOIN guichet.message m ON m.id = n.id AND m.version = n.version
-     WHERE n.kind = 'message'
-    UNION ALL
-    SELECT n.kind, q.id, q.version, NULL, NULL, NULL, 0, q.at, NULL, CASE n.kind WHEN 'quarantine' THEN q.sealed END, e.id, q.reason, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM named n JOIN guichet.quarantine q ON q.id = n.id AND q.version = n.version
-     WHERE n.kind IN ('quarantine', 'quarantine-head')
-    UNION ALL
-    -- Who was refused is not told to the patient: it may be one who mistyped.
-    SELECT 'trace', a.id, a.version, t.patient, guichet.about(t.type, t.kinds, t.records), NULL, 0, t.at, NULL, CASE WHEN t.outcome = 'granted' OR t.account = v.account THEN a.sealed END,
-           t.id, t.type, t.outcome, t.role, t.ground, t.provider, t.account = v.account,
-           CASE WHEN t.type = 'sign-in' THEN (SELECT count(*)::integer FROM guichet.trace f
-                                               WHERE f.account = t.account AND f.type = 'sign-in' AND f.id > t.id AND f.outcome = 'refused')
-                ELSE (SELECT count(*)::integer FROM unnest(t.kinds) k WHERE k = 'report') END
-      FROM unnest(e.entries) AS named_entry (id)
-      JOIN guichet.trace t ON t.id = named_entry.id
-      LEFT JOIN guichet.account a ON a.id = t.account
-     WHERE 'trace' = ANY (allowed);
+      FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.report r ON r.id = n.id AND r.version = n.version
+     WHERE n.kind = 'report' AND 'report' = ANY (allowed);
+
+    IF 'observation' = ANY (allowed) THEN
+        RETURN QUERY
+        SELECT n.kind, o.id, o.version, o.patient, o.report, o.order_of, o.position, NULL::timestamptz, NULL::bytea, o.sealed,
+               e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.observation o ON o.id = n.id AND o.version = n.version
+         WHERE n.kind IN ('observation', 'previous') AND n.kind = ANY (allowed);
+    END IF;
+    IF 'panel' = ANY (allowed) THEN
+        RETURN QUERY
+        SELECT n.kind, p.id, p.version, p.patient, p.report, p.order_of, p.position, NULL::timestamptz, NULL::bytea, p.sealed,
+               e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.panel p ON p.id = n.id AND p.version = n.version
+         WHERE n.kind = 'panel';
+    END IF;
+    IF 'document' = ANY (allowed) THEN
+        RETURN QUERY
+        SELECT n.kind, d.id, d.version, d.patient, d.report, d.order_of, d.position, NULL::timestamptz, NULL::bytea,
+               CASE n.kind WHEN 'content' THEN d.content ELSE d.sealed END,
+               e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.document d ON d.id = n.id AND d.version = n.version
+         WHERE n.kind IN ('document', 'content') AND n.kind = ANY (allowed);
+    END IF;
+    IF 'message' = ANY (allowed) THEN
+        RETURN QUERY
+        SELECT n.kind, m.id, m.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, m.at, NULL::bytea, NULL::bytea,
+               e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.message m ON m.id = n.id AND m.version = n.version
+         WHERE n.kind = 'message';
+    END IF;
+    IF 'quarantine' = ANY (allowed) OR 'quarantine-head' = ANY (allowed) THEN
+        RETURN QUERY
+        SELECT n.kind, q.id, q.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, q.at, NULL::bytea, CASE n.kind WHEN 'quarantine' THEN q.sealed END,
+               e.id, q.reason, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.quarantine q ON q.id = n.id AND q.version = n.version
+         WHERE n.kind IN ('quarantine', 'quarantine-head') AND n.kind = ANY (allowed);
+    END IF;
+    IF 'trace' = ANY (allowed) THEN
+        -- Who was refused is not told to the patient: it may be one who mistyped.
+        RETURN QUERY
+        SELECT 'trace', a.id, a.version, t.patient, guichet.about(t.type, t.kinds, t.records), NULL::bytea, 0, t.at, NULL::bytea,
+               CASE WHEN t.outcome = 'granted' OR t.account = v.account THEN a.sealed END,
+               t.id, t.type, t.outcome, t.role, t.ground, t.provider, t.account = v.account,
+               CASE WHEN t.type = 'sign-in' THEN (SELECT count(*)::integer FROM guichet.trace f
+                                                   WHERE f.account = t.account AND f.type = 'sign-in' AND f.id > t.id AND f.outcome = 'refused')
+                    ELSE (SELECT count(*)::integer FROM unnest(t.kinds) k WHERE k = 'report') END
+          FROM unnest(e.entries) AS named_entry (id)
+          JOIN guichet.trace t ON t.id = named_entry.id
+          LEFT JOIN guichet.account a ON a.id = t.account;
+    END IF;
 END $$;
