@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -123,5 +124,36 @@ func TestPatientAlone(t *testing.T) {
 	var named string
 	if err := w.Superuser(t).QueryRow(`SELECT array_to_string(kinds, ' ') FROM guichet.trace WHERE type = 'patient.deposit'`).Scan(&named); err != nil || named != "message patient" {
 		t.Errorf("the entry names %q, %v", named, err)
+	}
+}
+
+// TestFamiliarPatient: the next message of a patient asks for no keyset, and
+// finds the patient anew where what is known no longer holds.
+func TestFamiliarPatient(t *testing.T) {
+	w := newWorld(t)
+	finds := func() (n int) {
+		if err := w.Superuser(t).QueryRow(`SELECT count(*) FROM guichet.trace WHERE type = 'patient.find'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	w.deposit(t, bundle("C1", "O1"))
+	w.deposit(t, bundle("C2", "O2"))
+	w.deposit(t, bundle("C3", "O1"))
+	if got := finds(); got != 1 {
+		t.Errorf("three messages of one patient asked %d times", got)
+	}
+	if again := w.deposit(t, bundle("C3", "O1")); !again.Resend || finds() != 2 {
+		t.Errorf("a resend: got %+v, asked %d times", again, finds())
+	}
+
+	w.deposit(t, bloodCount(lea, "200", "L1", "P1", "13.0", sampled))
+	if _, err := w.Superuser(t).Exec(`UPDATE guichet.patient_index SET patient = (SELECT patient FROM guichet.message ORDER BY at DESC LIMIT 1)
+		WHERE field = 'identifier' AND patient = (SELECT patient FROM guichet.message ORDER BY at LIMIT 1)`); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.intake.Deposit(t.Context(), w.feed, bundle("C5", "O5"))
+	if withheld, ok := errors.AsType[*store.Withheld](err); !ok || withheld.Reason != "traits-disagree" {
+		t.Errorf("a number that became another patient's: got %v", err)
 	}
 }

@@ -83,6 +83,33 @@ func (s *Store) deposit(ctx context.Context, req Request, d *Deposit) (*Receipt,
 	if err != nil {
 		return nil, err
 	}
+	if patient, ok := s.familiar.find(marks); ok {
+		receipt, err := s.store(ctx, req, d, message, marks, patient)
+		if err == nil {
+			return receipt, nil
+		}
+		s.familiar.forget(marks)
+		if !errors.Is(err, errAgain) {
+			return nil, err
+		}
+	}
+	patient, err := s.findPatient(ctx, req, d, message, marks)
+	if err != nil {
+		return nil, err
+	}
+	if patient == nil {
+		return &Receipt{Resend: true}, nil
+	}
+	receipt, err := s.store(ctx, req, d, message, marks, patient)
+	if err == nil {
+		s.familiar.remember(marks, patient)
+	}
+	return receipt, err
+}
+
+// findPatient asks whose message it is, and for the keyset to seal it with; nil
+// means that the same message was stored before.
+func (s *Store) findPatient(ctx context.Context, req Request, d *Deposit, message []byte, marks *marks) (*keyed, error) {
 	var entry int64
 	if err := s.get(ctx, &entry, `SELECT guichet.find_patient($1, $2, $3, $4, $5, $6)`,
 		req.Token, req.ip(), req.ID, message, pq.ByteaArray(marks.identifiers), marks.civil); err != nil {
@@ -96,29 +123,24 @@ func (s *Store) deposit(ctx context.Context, req Request, d *Deposit) (*Receipt,
 	if verdict == nil {
 		return nil, fault.New(fault.Tampered, errors.New("find patient: no verdict"))
 	}
-	patient := &keyed{}
 	switch text(verdict.Event) {
 	case "resend":
-		return &Receipt{Resend: true}, nil
+		return nil, nil
 	case "known":
 		p, key, err := s.patient(found)
 		if err != nil {
 			return nil, s.opened(ctx, req, found, err)
 		}
-		patient = &keyed{id: uuid.UUID(p.ID), key: key, wrapped: found.first("patient").Keyset}
+		return &keyed{id: uuid.UUID(p.ID), key: key, wrapped: found.first("patient").Keyset}, nil
 	case "new":
 		if len(marks.civil) == 0 || len(marks.identifiers) == 0 {
 			return nil, &Withheld{Reason: "traits-missing"}
 		}
-		if patient, err = s.newPatient(d); err != nil {
-			return nil, err
-		}
+		return s.newPatient(d)
 	case "traits-disagree", "several-patients":
 		return nil, &Withheld{Reason: text(verdict.Event)}
-	default:
-		return nil, fault.New(fault.Internal, errors.New("find patient: unknown verdict"))
 	}
-	return s.store(ctx, req, d, message, marks, patient)
+	return nil, fault.New(fault.Internal, errors.New("find patient: unknown verdict"))
 }
 
 // keyed is a patient to seal for.

@@ -56,6 +56,8 @@ type Store struct {
 	keys *envelope.Keyring
 	asks asker
 
+	familiar familiar
+
 	mu         sync.Mutex // guards statements
 	statements map[string]*sqlx.Stmt
 }

@@ -9,6 +9,9 @@ BEGIN
     IF octet_length(patient_sealed) > 0 THEN
         INSERT INTO guichet.patient (id, version, sealed, keyset, opened) VALUES (subject, 1, patient_sealed, keyset, now_) ON CONFLICT DO NOTHING;
     END IF;
+    IF NOT EXISTS (SELECT FROM guichet.patient p WHERE p.id = subject) THEN
+        RAISE 'try again' USING ERRCODE = 'GU004'; -- erased since the caller last looked
+    END IF;
     INSERT INTO guichet.patient_index (field, value, patient) SELECT f.field, f.value, subject FROM unnest(fields, field_values) AS f (field, value) ON CONFLICT DO NOTHING;
     -- A number that became another patient's meanwhile, or a message that
     -- another connection has just stored: find the patient anew.
