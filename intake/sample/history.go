@@ -3,196 +3,134 @@ package sample
 import (
 	"fmt"
 	"hash/fnv"
+	"iter"
 	"math/rand/v2"
+	"slices"
 	"time"
-
-	"guichet/record"
 )
 
-// years is how far a long history reaches back.
-const years = 5
+// Messages returns the reports about p, oldest first, as laboratories would
+// have sent them up to now: one or more a visit. Times are in the location of
+// now. Each is made when it is asked for.
+func Messages(p Person, seed uint64, now time.Time) iter.Seq[*Message] {
+	return func(yield func(*Message) bool) {
+		name := fnv.New64a()
+		_, _ = name.Write([]byte(p.Local))                  // never fails
+		random := rand.New(rand.NewPCG(seed, name.Sum64())) // #nosec G404 -- the same seed must give the same bytes
+		constants := drawConstants(random)
+		for i, a := range p.appointments(random, now) {
+			if !p.isBorn(a.sampled) {
+				continue
+			}
+			m := p.visit(random, constants, now, i, &a)
+			for _, sent := range m.sent(&a) {
+				if !yield(sent) {
+					return
+				}
+			}
+		}
+	}
+}
 
-// Reports returns the messages about p, oldest first, as its laboratory would
-// have sent them up to now: one a visit, and for those with many visits one
-// more that corrects an earlier one. Times are in the location of now.
+// Reports returns the messages about p as HL7 v2.
 func Reports(p Person, seed uint64, now time.Time) [][]byte {
-	name := fnv.New64a()
-	_, _ = name.Write([]byte(p.Local))                  // never fails
-	random := rand.New(rand.NewPCG(seed, name.Sum64())) // #nosec G404 -- the same seed must give the same bytes
-	constants := make(map[string]float64)
-	for _, a := range []*analysis{
-		&leucocytes, &hemoglobin, &cellVolume, &platelets, &sodium, &potassium, &chloride, &creatinine,
-		&glucose, &hba1c, &cholesterol, &triglycer, &hdl, &tsh, &ferritin,
-	} {
-		constants[a.loinc] = 0.25 + 0.5*random.Float64()
+	var list [][]byte
+	for m := range Messages(p, seed, now) {
+		list = append(list, m.HL7())
 	}
-	var messages [][]byte
-	for i := range p.Visits {
-		v := visit{
-			person: &p, number: i + 1, status: "F", sampled: sampledAt(random, now, i, p.Visits),
-			control:    fmt.Sprintf("%s-%03d", p.Local, i+1),
-			prescriber: pick(random, prescribers), biologist: pick(random, biologists),
-		}
-		b := &body{
-			random: random, sex: p.Identity.Sex, constants: constants, ill: p.conditions, infected: random.IntN(9) == 0,
-			age: ageAt(p.Identity.Birthdate, v.sampled.Year()), progress: progress(i, p.Visits),
-		}
-		v.orders = b.prescription(i, p.Visits)
-		if i == p.Visits-1 {
-			v.document = pdf(paper(&v))
-		}
-		if i == p.Visits-3 && p.Visits >= 10 {
-			messages = append(messages, corrected(&v)...)
-			continue
-		}
-		messages = append(messages, v.message())
-	}
-	return messages
+	return list
 }
 
-func progress(i, n int) float64 {
-	if n < 2 {
-		return 1
+// drawConstants says where in the usual interval each of a person's values
+// lies. The order is fixed, so that the same seed gives the same person.
+func drawConstants(random *rand.Rand) map[string]float64 {
+	codes := make([]string, 0, len(theCatalogue().analyses))
+	for code := range theCatalogue().analyses {
+		codes = append(codes, code)
 	}
-	return float64(i) / float64(n-1)
-}
-
-// sampledAt spreads n visits over the years before now, in the morning of a
-// weekday, the last one some days ago.
-func sampledAt(random *rand.Rand, now time.Time, i, n int) time.Time {
-	span := years * 365
-	if n < 10 {
-		span = 90 * n
-	}
-	step := span / max(n, 1)
-	days := 3 + (n-1-i)*step + random.IntN(max(step/3, 1))
-	day := now.AddDate(0, 0, -days)
-	switch day.Weekday() {
-	case time.Saturday:
-		day = day.AddDate(0, 0, -1)
-	case time.Sunday:
-		day = day.AddDate(0, 0, -2)
-	}
-	year, month, date := day.Date()
-	return time.Date(year, month, date, 7+random.IntN(3), random.IntN(60), 0, 0, now.Location())
-}
-
-// prescription chooses what is analysed at visit i of n: what the person is
-// followed for each time, the rest in turn.
-func (b *body) prescription(i, n int) []order {
-	if b.age < 18 {
-		return []order{b.bloodCount(), b.inflammation()}
-	}
-	orders := []order{b.bloodCount()}
-	turn := n - i // the last visits of everybody look alike
-	for _, follow := range []struct {
-		loinc string
-		every int
-		order func() order
-	}{
-		{creatinine.loinc, 2, b.electrolytes},
-		{hba1c.loinc, 3, b.sugar},
-		{cholesterol.loinc, 4, b.lipids},
-		{tsh.loinc, 5, b.thyroid},
-		{ferritin.loinc, 6, b.iron},
-	} {
-		if b.isIllIn(follow.loinc) || turn%follow.every == 1 {
-			orders = append(orders, follow.order())
+	slices.Sort(codes)
+	constants := make(map[string]float64, len(codes))
+	for _, code := range codes {
+		constants[code] = 0.25 + float64(0.5*random.Float64())
+		if theCatalogue().analyses[code].isCoded() {
+			constants[code] = random.Float64()
 		}
 	}
-	if b.infected || turn%4 == 1 {
-		orders = append(orders, b.inflammation())
-	}
-	switch turn {
-	case 2:
-		orders = append(orders, b.urineCulture())
-	case 4:
-		orders = append(orders, b.hepatitis())
-	case 5:
-		orders = append(orders, b.antibodies())
-	case 3:
-		orders = append(orders[:1], append([]order{b.electrolytes()}, withoutElectrolytes(orders[1:])...)...)
-	}
-	return orders
+	return constants
 }
 
-func (b *body) isIllIn(loinc string) bool {
-	for _, c := range b.ill {
-		if _, ok := c[loinc]; ok {
-			return true
+func (p *Person) isBorn(day time.Time) bool {
+	return day.Format(time.DateOnly) > p.Identity.Birthdate
+}
+
+// visit returns the report of one appointment, before anything is odd about it.
+func (p *Person) visit(random *rand.Rand, constants map[string]float64, now time.Time, i int, a *appointment) *Message {
+	years := now.Sub(a.sampled).Hours() / 24 / daysOfYear
+	m := &Message{
+		Control: fmt.Sprintf("%s-%03d", p.Local, i+1), Sampled: a.sampled, person: p, number: i + 1, status: final,
+		received: a.sampled.Add(50 * time.Minute), issued: a.sampled.Add(6 * time.Hour),
+		prescriber: pick(random, prescribers), biologist: pick(random, biologists), laboratory: laboratoryBefore(years),
+	}
+	b := p.body(random, constants, a)
+	given := make(map[string]bool)
+	for _, panel := range arranged(a.panels) {
+		o := order{panel: panel}
+		if panel.comment != "" {
+			o.comments = []string{panel.comment}
 		}
-	}
-	return false
-}
-
-func withoutElectrolytes(orders []order) []order {
-	var rest []order
-	for _, o := range orders {
-		if o.local != "IONO" {
-			rest = append(rest, o)
-		}
-	}
-	return rest
-}
-
-// corrected returns v twice: as first sent, with the potassium of a haemolysed
-// tube, and as corrected the next day under the same order numbers.
-func corrected(v *visit) [][]byte {
-	wrong, right := *v, *v
-	wrong.orders, right.orders = nil, nil
-	for _, o := range v.orders {
-		first, second := o, o
-		first.results, second.results = nil, nil
-		for _, l := range o.results {
-			was, is := l, l
-			if l.code == potassium.loinc {
-				was.value, was.flag = "6.2", "H"
-				was.comment = "Échantillon hémolysé : à contrôler."
-				is.status = "C"
-				is.comment = "Résultat corrigé après contrôle sur un second tube ; annule et remplace 6.2 mmol/L."
-			} else {
-				is.status = "F"
-			}
-			first.results, second.results = append(first.results, was), append(second.results, is)
-		}
-		wrong.orders, right.orders = append(wrong.orders, first), append(right.orders, second)
-	}
-	right.status, right.control = "C", v.control+"C"
-	right.explanation = "Compte rendu corrigé."
-	return [][]byte{wrong.message(), right.message()}
-}
-
-// paper is the text of the laboratory's own PDF of v.
-func paper(v *visit) []string {
-	id := v.person.Identity
-	lines := []string{
-		"Laboratoire de biologie médicale du Centre hospitalier (fictif)",
-		"Compte rendu d'examens biologiques",
-		"",
-		"Patient : " + id.Name() + " (nom de naissance : " + id.Family + "), né(e) le " + frenchDate(id.Birthdate),
-		"Prélèvement du " + v.sampled.Format("02/01/2006 à 15:04"),
-		"",
-	}
-	for _, o := range v.orders {
-		lines = append(lines, o.title)
-		for _, l := range o.results {
-			if l.kind == "NM" {
-				lines = append(lines, "    "+l.label+" : "+l.value+" "+l.unit+"   ("+l.reference+")")
+		for _, code := range panel.analyses {
+			analysis := theCatalogue().analyses[code]
+			if !given[code] && b.has(analysis) {
+				given[code] = true
+				o.results = append(o.results, b.line(analysis, years))
 			}
 		}
+		if len(o.results) > 0 || len(panel.analyses) == 0 {
+			m.orders = append(m.orders, o)
+		}
 	}
-	return append(lines, "", "Document fictif, sans valeur médicale.")
+	m.makeSpecial(a, b)
+	m.orders = slices.DeleteFunc(m.orders, func(o order) bool { return len(o.results) == 0 })
+	if a.document {
+		m.document = pdf(m.paper())
+	}
+	return m
 }
 
-func frenchDate(date string) string {
-	t, err := time.Parse(time.DateOnly, date)
-	if err != nil {
-		return date
+// arranged returns the panels ordered, as laboratories print them, without
+// those that another one holds whole.
+func arranged(names []string) []*panel {
+	var list []*panel
+	for _, name := range names {
+		if one := theCatalogue().panels[name]; one != nil && !slices.Contains(list, one) {
+			list = append(list, one)
+		}
 	}
-	return t.Format("02/01/2006")
+	slices.SortFunc(list, func(a, b *panel) int { return a.place - b.place })
+	holds := func(big, small *panel) bool {
+		return len(big.analyses) > len(small.analyses) && len(small.analyses) > 0 &&
+			!slices.ContainsFunc(small.analyses, func(code string) bool { return !slices.Contains(big.analyses, code) })
+	}
+	all := slices.Clone(list)
+	return slices.DeleteFunc(list, func(small *panel) bool {
+		return slices.ContainsFunc(all, func(big *panel) bool { return holds(big, small) })
+	})
 }
 
-// Identifiers returns how the messages about p name them.
-func (p Person) Identifiers() []record.Identifier {
-	return []record.Identifier{{Authority: record.OIDNIRTest, Value: p.INS}, {Authority: Authority, Value: p.Local}}
+func (p *Person) body(random *rand.Rand, constants map[string]float64, a *appointment) *body {
+	b := &body{
+		random: random, sex: p.Identity.Sex, age: p.ageAt(a.sampled), pregnant: a.episode == "grossesse",
+		constants: constants, known: make(map[string]float64),
+	}
+	if a.episode != "" {
+		b.states = append(b.states, state{theCatalogue().condition(a.episode), a.stage})
+	}
+	for _, name := range p.conditions {
+		b.states = append(b.states, state{theCatalogue().condition(name), a.part})
+	}
+	if a.episode == "" && random.IntN(14) == 0 { // a cold
+		b.known["CRP"] = 18 + float64(55*random.Float64())
+		b.known["GB"] = 10.5 + float64(4*random.Float64())
+	}
+	return b
 }

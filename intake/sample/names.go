@@ -35,9 +35,9 @@ var maleNames = []string{
 type practitioner struct{ number, family, given string }
 
 var prescribers = []practitioner{
-	{"10000000011", "ROUSSEL", "Anne"}, {"10000000029", "BÉGUIN", "Marc"}, {"10000000037", "TRAORÉ", "Aminata"},
+	{"89970020015", "ROUSSEL", "Anne"}, {"89970020023", "BÉGUIN", "Marc"}, {"89970020031", "TRAORÉ", "Aminata"},
 }
 
 var biologists = []practitioner{
-	{"10000000045", "VASSEUR", "Élise"}, {"10000000052", "OLIVIER", "Paul"},
+	{"89970020049", "VASSEUR", "Élise"}, {"89970020056", "OLIVIER", "Paul"},
 }

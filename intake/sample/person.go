@@ -2,7 +2,9 @@ package sample
 
 import (
 	"fmt"
+	"iter"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +25,13 @@ type Person struct {
 	Note     string // in French: what the person is there to show
 	Visits   int    // how many reports Reports makes
 
-	conditions []condition
+	conditions []string // of the catalogue
+	care       care
+}
+
+// Identifiers returns how the messages about p name them.
+func (p Person) Identifiers() []record.Identifier {
+	return []record.Identifier{{Authority: record.OIDNIRTest, Value: p.INS}, {Authority: Authority, Value: p.Local}}
 }
 
 // ins returns a number built like a NIR, with its key.
@@ -67,49 +75,95 @@ func People() []Person {
 		cast[i].Local = fmt.Sprintf("80000%02d", i+1)
 	}
 	helene, karim, odile, sophie, leo, jean1, jean2, ines := &cast[0], &cast[1], &cast[2], &cast[3], &cast[4], &cast[5], &cast[6], &cast[7]
-	helene.Visits, helene.conditions = 36, []condition{diabetes, myxoedema, dyslipidaemia}
-	helene.Note = "long suivi : diabète, thyroïde"
-	karim.Visits, karim.conditions = 28, []condition{renalFailure, bleeding}
-	karim.Note = "long suivi : fonction rénale, anémie"
+	helene.Visits, helene.conditions = 40, []string{"diabete", "myxoedeme", "lipides", "carence"}
+	helene.Note = "dix ans de suivi : diabète, thyroïde, cholestérol, fer"
+	karim.Visits, karim.conditions = 38, []string{"saignement", "insuffisance"}
+	karim.Note = "dix ans de suivi : fonction rénale, anémie, pneumonie"
 	odile.Visits, odile.Note = 1, "un seul compte rendu"
-	sophie.Visits, sophie.Role, sophie.Note = 1, "guardian", "représentante légale de Léo MARCHAND"
-	leo.Visits, leo.Role, leo.Note = 3, "child", "mineur, enfant de Sophie MARCHAND"
-	jean1.Visits, jean1.Note = 1, "homonyme : même nom, même date de naissance, né à Toulouse"
-	jean2.Visits, jean2.Note = 1, "homonyme : même nom, même date de naissance, né à Bordeaux"
+	sophie.Visits, sophie.Role, sophie.care = 7, "guardian", expecting
+	sophie.Note = "représentante légale de Léo MARCHAND ; enceinte"
+	leo.Visits, leo.Role, leo.conditions = 4, "child", []string{"enfant"}
+	leo.Note = "mineur, enfant de Sophie MARCHAND"
+	jean1.Visits, jean1.care, jean1.conditions = 1, complete, []string{"lipides", "foie"}
+	jean1.Note = "homonyme : même nom, même date de naissance, né à Toulouse ; un compte rendu de 60 analyses"
+	jean2.Visits, jean2.conditions = 9, []string{"avk"}
+	jean2.Note = "homonyme : même nom, même date de naissance, né à Bordeaux ; sous anticoagulant"
 	ines.Role, ines.Note = "unknown", "inconnue de l'établissement"
 	return cast
 }
 
-// Patients returns n patients drawn from seed. About one in thirty shares
-// name, given name and birth date with the one before and was born elsewhere.
-func Patients(seed uint64, n int) []Person {
-	random := rand.New(rand.NewPCG(seed, 0x6775696368657400)) // #nosec G404 -- the same seed must give the same people
-	people := make([]Person, 0, n)
-	for i := range n {
-		id := drawIdentity(random)
-		if i > 0 && random.IntN(30) == 0 {
-			twin := people[i-1].Identity
-			if id.Birthplace != twin.Birthplace {
-				twin.Birthplace = id.Birthplace
-				id = twin
+// Patients returns n patients drawn from seed. About one in thirty
+// shares name, given name and birth date with the one before and was born
+// elsewhere; as many have no report at all; one in twelve has a long history.
+func Patients(seed uint64, n int) []Person { return slices.Collect(Stream(seed, n)) }
+
+// Stream draws the same patients as Patients, one by one.
+func Stream(seed uint64, n int) iter.Seq[Person] {
+	return func(yield func(Person) bool) {
+		random := rand.New(rand.NewPCG(seed, 0x6775696368657400)) // #nosec G404 -- the same seed must give the same people
+		var last record.Identity
+		taken := make(map[string]bool)
+		for i := range n {
+			id := drawIdentity(random)
+			if i > 0 && random.IntN(30) == 0 && id.Birthplace != last.Birthplace {
+				last.Birthplace = id.Birthplace
+				id = last
+			}
+			last = id
+			p := Person{
+				Login:    fmt.Sprintf("p%d", i+1),
+				Identity: id,
+				INS:      freeINS(id, i, taken),
+				Local:    fmt.Sprintf("9%02d%05d", seed%100, i+1),
+				Role:     "patient",
+			}
+			p.drawCare(random)
+			if !yield(p) {
+				return
 			}
 		}
-		p := Person{
-			Login:    fmt.Sprintf("p%d", i+1),
-			Identity: id,
-			INS:      ins(id, 1+i%999),
-			Local:    fmt.Sprintf("9%02d%05d", seed%100, i+1),
-			Role:     "patient",
-			Visits:   1 + random.IntN(12),
-		}
-		for _, c := range []condition{diabetes, hypothyroidism, dyslipidaemia, renalFailure, anaemia} {
-			if random.IntN(6) == 0 {
-				p.conditions = append(p.conditions, c)
-			}
-		}
-		people = append(people, p)
 	}
-	return people
+}
+
+// freeINS returns a number that nobody has yet.
+func freeINS(id record.Identity, i int, taken map[string]bool) string {
+	for order := i; ; order++ {
+		if number := ins(id, 1+order%999); !taken[number] {
+			taken[number] = true
+			return number
+		}
+	}
+}
+
+// youngest is the year after which nobody is born.
+const youngest = 2020
+
+// drawCare says how often p comes and why.
+func (p *Person) drawCare(random *rand.Rand) {
+	p.Visits = 1 + random.IntN(12)
+	switch random.IntN(30) {
+	case 0:
+		p.Visits = 0
+	case 1, 2:
+		p.Visits = 20 + random.IntN(21)
+	}
+	age := float64(youngest - atoi(p.Identity.Birthdate[:4]))
+	for _, c := range theCatalogue().conditions {
+		if c.oneIn > 0 && random.IntN(c.oneIn) == 0 && age >= c.from && age < c.to && (c.sex == record.SexUnknown || c.sex == p.Identity.Sex) {
+			p.conditions = append(p.conditions, c.code)
+		}
+	}
+	if p.Identity.Sex == record.Female && age >= 18 && age < 36 && random.IntN(6) == 0 {
+		p.care, p.Visits = expecting, 2+random.IntN(7)
+	}
+}
+
+func atoi(digits string) int {
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 func drawIdentity(random *rand.Rand) record.Identity {
