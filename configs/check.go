@@ -107,6 +107,14 @@ func (c *checker) origin(field, value string) {
 	}
 }
 
+// base wants https://host/path, without a query or a slash at its end.
+func (c *checker) base(field, value string) {
+	u, ok := c.https(field, value)
+	if ok && (u.RawQuery != "" || u.Path == "" || strings.HasSuffix(u.Path, "/") || u.EscapedPath() != u.Path) {
+		c.refuse(field, "must be https://host/path, without a slash at its end")
+	}
+}
+
 // https wants an absolute https URL without user, password or fragment.
 func (c *checker) https(field, value string) (*url.URL, bool) {
 	if value == "" {

@@ -58,7 +58,9 @@ type Portal struct {
 
 // Intake is where the hospital's systems deposit.
 type Intake struct {
-	MLLP           string    `toml:"mllp"`
+	MLLP           string    `toml:"mllp"`     // HL7 v2; empty: not served
+	FHIR           string    `toml:"fhir"`     // FHIR R4 over HTTPS; empty: not served
+	FHIRURL        string    `toml:"fhir_url"` // of the FHIR base, as senders write it: https://host/fhir
 	TLS            ServerTLS `toml:"tls"`
 	LocalAuthority string    `toml:"local_authority"` // assigning authority of the hospital's own patient numbers
 	MaxMessage     int       `toml:"max_message"`     // bytes; default 20 MiB

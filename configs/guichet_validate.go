@@ -59,15 +59,15 @@ func (g *Guichet) Validate() error {
 	if g.Keys.MasterFile != "" && g.Keys.MasterFile == g.Keys.KeyringFile {
 		c.refuse("keys.keyring_file", "must not be the master key's file")
 	}
-	if g.Portal.Listen == "" && g.Intake.MLLP == "" {
-		c.refuse("portal.listen", "is missing, and intake.mllp too: nothing to serve")
+	if g.Portal.Listen == "" && !g.Intake.Served() {
+		c.refuse("portal.listen", "is missing, and intake.mllp and intake.fhir too: nothing to serve")
 	}
 	if g.Portal.Listen != "" {
 		g.Portal.validate(c)
 		g.Database.Portal.validate(c, "database.portal", "guichet_portal")
 		validateProviders(c, g.Providers)
 	}
-	if g.Intake.MLLP != "" {
+	if g.Intake.Served() {
 		g.Intake.validate(c)
 		g.Database.Intake.validate(c, "database.intake", "guichet_intake")
 	}
@@ -104,8 +104,17 @@ func (p Portal) validate(c *checker) {
 	}
 }
 
+// Served reports whether anything is taken in.
+func (i Intake) Served() bool { return i.MLLP != "" || i.FHIR != "" }
+
 func (i Intake) validate(c *checker) {
-	c.listen("intake.mllp", i.MLLP)
+	if i.MLLP != "" {
+		c.listen("intake.mllp", i.MLLP)
+	}
+	if i.FHIR != "" {
+		c.listen("intake.fhir", i.FHIR)
+		c.base("intake.fhir_url", i.FHIRURL)
+	}
 	c.mutual("intake.tls", i.TLS)
 	if !authority.MatchString(i.LocalAuthority) {
 		c.refuse("intake.local_authority", "must be the name of an assigning authority")

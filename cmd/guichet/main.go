@@ -31,12 +31,13 @@ func main() {
 // commands is the command line; each field is a command, in a file of its own
 // where it is more than a call.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Serve: portal, intake and ops."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database up to this program."`
-	Keys    keysCommand    `cmd:"" help:"The master key and the keys it wraps."`
-	Sample  sampleCommand  `cmd:"" help:"Make fictitious patients and their laboratory messages (GP6)."`
-	Demo    demoCommand    `cmd:"" help:"Run the whole system on this machine, with fictitious people."`
-	Version versionCommand `cmd:"" help:"Say which version this is."`
+	Serve      serveCommand      `cmd:"" help:"Serve: portal, intake and ops."`
+	Migrate    migrateCommand    `cmd:"" help:"Bring the database up to this program."`
+	Keys       keysCommand       `cmd:"" help:"The master key and the keys it wraps."`
+	Quarantine quarantineCommand `cmd:"" help:"Messages that were refused and kept: list, show, try again."`
+	Sample     sampleCommand     `cmd:"" help:"Make fictitious patients and their laboratory messages (GP6)."`
+	Demo       demoCommand       `cmd:"" help:"Run the whole system on this machine, with fictitious people."`
+	Version    versionCommand    `cmd:"" help:"Say which version this is."`
 }
 
 // environment is what a command may use besides its flags.
@@ -93,10 +94,14 @@ func (e usageError) Error() string { return string(e) }
 type versionCommand struct{}
 
 func (versionCommand) Run(e *environment) error {
-	version := "development"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		version = info.Main.Version
-	}
-	_, err := fmt.Fprintln(e.out, "guichet", version)
+	_, err := fmt.Fprintln(e.out, "guichet", version())
 	return err
+}
+
+// version is what the program was built from.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "development"
 }

@@ -24,8 +24,10 @@ import (
 	"guichet/envelope"
 	"guichet/handlers"
 	"guichet/handlers/feed"
+	fhirfeed "guichet/handlers/fhir"
 	"guichet/handlers/portal"
 	"guichet/intake"
+	"guichet/intake/fhir"
 	"guichet/store"
 	"guichet/traces"
 	"guichet/web"
@@ -75,6 +77,7 @@ type server struct {
 	keys    *envelope.Keyring
 	stores  []*listening
 	tasks   []func(context.Context) error
+	closers []func() // before the stores
 }
 
 // listening is a listener's store, whose opening and closing are traced.
@@ -93,7 +96,7 @@ func (s *server) build(ctx context.Context, wants func(string) bool) error {
 			return err
 		}
 	}
-	if wants("intake") && s.config.Intake.MLLP != "" {
+	if wants("intake") && s.config.Intake.Served() {
 		if err := s.buildIntake(ctx); err != nil {
 			return err
 		}
@@ -112,15 +115,7 @@ func (s *server) build(ctx context.Context, wants func(string) bool) error {
 // open opens a store as a role, and refuses a database that is behind, ahead
 // or altered.
 func (s *server) open(ctx context.Context, role configs.Role, listen string) (*store.Store, error) {
-	var password string
-	if role.PasswordFile != "" {
-		secret, err := configs.ReadSecret(role.PasswordFile)
-		if err != nil {
-			return nil, err
-		}
-		password = secret.Reveal()
-	}
-	opened, err := store.Open(ctx, store.Options{URL: role.URL, Password: password, Connections: role.Connections, Keys: s.keys})
+	opened, err := openRole(ctx, role, s.keys)
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +131,19 @@ func (s *server) open(ctx context.Context, role configs.Role, listen string) (*s
 	}
 	s.stores = append(s.stores, l)
 	return opened, nil
+}
+
+// openRole opens a store as a role, whose password stands in its own file.
+func openRole(ctx context.Context, role configs.Role, keys *envelope.Keyring) (*store.Store, error) {
+	var password string
+	if role.PasswordFile != "" {
+		secret, err := configs.ReadSecret(role.PasswordFile)
+		if err != nil {
+			return nil, err
+		}
+		password = secret.Reveal()
+	}
+	return store.Open(ctx, store.Options{URL: role.URL, Password: password, Connections: role.Connections, Keys: keys})
 }
 
 func (l *listening) request() store.Request {
@@ -236,11 +244,11 @@ func newProvider(name string, c configs.Provider, public *url.URL) (*auth.Provid
 
 func (s *server) buildIntake(ctx context.Context) error {
 	c := s.config.Intake
-	db, err := s.open(ctx, s.config.Database.Intake, c.MLLP)
+	db, err := s.open(ctx, s.config.Database.Intake, firstOf(c.MLLP, c.FHIR))
 	if err != nil {
 		return fmt.Errorf("intake: %w", err)
 	}
-	zone, err := time.LoadLocation("Europe/Paris")
+	reading, err := newReading(c)
 	if err != nil {
 		return fmt.Errorf("intake: %w", err)
 	}
@@ -248,14 +256,47 @@ func (s *server) buildIntake(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("intake: %w", err)
 	}
-	listener, err := net.Listen("tcp", c.MLLP)
-	if err != nil {
-		return fmt.Errorf("intake: %w", err)
+	if c.MLLP != "" {
+		listener, err := net.Listen("tcp", c.MLLP)
+		if err != nil {
+			return fmt.Errorf("intake: %w", err)
+		}
+		hl7 := feed.New(feed.Options{Store: db, Parse: reading.hl7, Log: s.log, Metrics: s.metrics, Limit: c.MaxMessage})
+		s.tasks = append(s.tasks, func(ctx context.Context) error { return hl7.Serve(ctx, tls.NewListener(listener, secured)) })
+		s.log.Info("listening", "listener", "intake, HL7 v2", "address", c.MLLP)
 	}
-	hl7 := feed.New(feed.Options{Store: db, Parse: intake.Options{LocalAuthority: c.LocalAuthority, Zone: zone}, Log: s.log, Metrics: s.metrics, Limit: c.MaxMessage})
-	s.tasks = append(s.tasks, func(ctx context.Context) error { return hl7.Serve(ctx, tls.NewListener(listener, secured)) })
-	s.log.Info("listening", "listener", "intake", "address", c.MLLP)
-	return nil
+	if c.FHIR == "" {
+		return nil
+	}
+	base, err := url.Parse(c.FHIRURL)
+	if err != nil {
+		return fmt.Errorf("intake: fhir_url: %w", err)
+	}
+	service := fhirfeed.New(fhirfeed.Options{Store: db, Parse: reading.fhir, Log: s.log, Metrics: s.metrics, Base: base.Path, URL: c.FHIRURL, Version: version()})
+	s.closers = append(s.closers, service.Close)
+	return s.serveHTTP("intake, FHIR", c.FHIR, secured.Clone(), service)
+}
+
+// reading is how messages are read, by whoever reads them.
+type reading struct {
+	hl7  intake.Options
+	fhir fhir.Options
+}
+
+func newReading(c configs.Intake) (reading, error) {
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		return reading{}, err
+	}
+	return reading{hl7: intake.Options{LocalAuthority: c.LocalAuthority, Zone: zone},
+		fhir: fhir.Options{LocalAuthority: c.LocalAuthority, Zone: zone, MaxBytes: c.MaxMessage}}, nil
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
 }
 
 func (s *server) buildOps(context.Context) error {
@@ -314,6 +355,9 @@ func (s *server) run(ctx context.Context) error {
 func (s *server) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	for _, closeIt := range s.closers {
+		closeIt()
+	}
 	for _, l := range s.stores {
 		if err := l.store.LeaveEvent(ctx, l.request(), traces.ServiceStop); err != nil {
 			s.log.Warn("service stop not traced", "error", err.Error())

@@ -133,8 +133,7 @@ func (f *feed) take(ctx context.Context, peer intake.Peer, l *line, raw []byte) 
 	if err != nil {
 		return err
 	}
-	deposit := &store.Deposit{Sender: message.Header.Sender, Control: message.Header.Control, Raw: raw, Identity: message.Identity,
-		Identifiers: message.Identifiers, Reports: []store.Ordered{{Report: message.Report, Orders: message.Orders}}}
+	deposit := NewDeposit(raw, message)
 	err = f.withLine(ctx, peer, l, func(req store.Request) error {
 		_, err := f.store.Deposit(ctx, req, deposit)
 		return err
@@ -143,6 +142,12 @@ func (f *feed) take(ctx context.Context, peer intake.Peer, l *line, raw []byte) 
 		return explain(withheld, message)
 	}
 	return err
+}
+
+// NewDeposit returns what is to be stored of a message, which came as raw.
+func NewDeposit(raw []byte, m *intake.Message) *store.Deposit {
+	return &store.Deposit{Sender: m.Header.Sender, Control: m.Header.Control, Raw: raw, Identity: m.Identity, Identifiers: m.Identifiers,
+		Reports: []store.Ordered{{Report: m.Report, Orders: m.Orders}}}
 }
 
 // withLine does something in the line's session, and once more in a new one

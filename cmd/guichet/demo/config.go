@@ -89,6 +89,8 @@ func (d *demo) guichetConfig() configs.Guichet {
 		},
 		Intake: configs.Intake{
 			MLLP:           d.ports.listen(d.ports.mllp),
+			FHIR:           d.ports.listen(d.ports.intake),
+			FHIRURL:        d.fhirURL(),
 			TLS:            d.serverTLS("mllp", "feed"),
 			LocalAuthority: "HOP",
 		},
@@ -99,6 +101,9 @@ func (d *demo) guichetConfig() configs.Guichet {
 		},
 	}
 }
+
+// fhirURL is the base of the FHIR intake.
+func (d *demo) fhirURL() string { return d.ports.url(d.ports.intake) + "/fhir" }
 
 const database = "guichet"
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -19,7 +20,8 @@ var services = []string{"postgres", "idpsim", "serve", "waf"}
 
 func TestWhateverDiesIsBackWithinSeconds(t *testing.T) {
 	t.Parallel()
-	r := runDemo(t, Options{Dir: t.TempDir(), Port: freePort(t), Programs: programsFolder(t)})
+	port := freePort(t)
+	r := runDemo(t, Options{Dir: t.TempDir(), Port: port, Programs: programsFolder(t)})
 	for _, name := range services {
 		before := pidOf(r.dir, name)
 		if before == 0 || !alive(before) {
@@ -35,6 +37,14 @@ func TestWhateverDiesIsBackWithinSeconds(t *testing.T) {
 		})
 		t.Logf("%s was back after %s", name, time.Since(begun).Round(time.Millisecond))
 	}
+	// A program that listens has also learned to end when told.
+	eventually(t, 20*time.Second, "waf listens", func() bool {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
 	if !strings.Contains(r.out.text(), "waf s'est arrêté, redémarrage") {
 		t.Error("nothing was said of the restart")
 	}
@@ -243,7 +253,7 @@ func TestReadyFileHasTheAgreedShape(t *testing.T) {
 	delete(got, "database")
 	want := map[string]any{
 		"urls": map[string]any{
-			"public": at("https://", 0, ""), "console": nil, "fhir": nil, "ops": "http://127.0.0.1:" + strconv.Itoa(port+4),
+			"public": at("https://", 0, ""), "console": nil, "fhir": at("https://", 2, "/fhir"), "ops": "http://127.0.0.1:" + strconv.Itoa(port+4),
 			"franceconnect": at("https://", 5, "/franceconnect"), "proSanteConnect": at("https://", 5, "/psc"),
 		},
 		"mllp":   at("", 3, ""),

@@ -71,6 +71,7 @@ func listenAs(ctx context.Context, name, config string) error {
 			return err
 		}
 		go serveHTTP(c.Ops.Listen, nil)
+		go serveUntil(ctx, c.Intake.FHIR, c.Intake.TLS)
 		return serveUntil(ctx, c.Intake.MLLP, c.Intake.TLS)
 	case "waf":
 		c, err := configs.LoadEnv[configs.WAF](config, os.Environ())

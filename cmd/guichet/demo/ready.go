@@ -81,11 +81,12 @@ func (d *demo) describe() (ready, error) {
 	if err != nil {
 		return ready{}, err
 	}
-	providers := d.ports.url(d.ports.providers)
+	providers, fhir := d.ports.url(d.ports.providers), d.fhirURL()
 	feed := d.feedTLS()
 	return ready{
 		URLs: readyURLs{
 			Public:        d.ports.url(d.ports.waf),
+			FHIR:          &fhir,
 			Ops:           "http://" + d.ports.listen(d.ports.ops),
 			FranceConnect: providers + "/franceconnect", ProSanteConnect: providers + "/psc",
 		},
@@ -138,6 +139,7 @@ func (d *demo) awaitReady(ctx context.Context) error {
 			return answers(ctx, client, "http://"+d.ports.listen(d.ports.ops)+"/readyz")
 		}},
 		{"serve (MLLP)", func(ctx context.Context) error { return shakesHands(ctx, d.ports.listen(d.ports.mllp), feeding) }},
+		{"serve (FHIR)", func(ctx context.Context) error { return shakesHands(ctx, d.ports.listen(d.ports.intake), feeding) }},
 		{"waf", func(ctx context.Context) error { return answers(ctx, client, d.ports.url(d.ports.waf)+"/") }},
 	} {
 		if err := d.await(ctx, listener.ask); err != nil {

@@ -26,6 +26,7 @@ func (d *demo) printTable() error {
 	address := func(name, value string) { fmt.Fprintf(lines, "  %s\t%s\n", name, value) }
 	address("Portail", d.ports.url(d.ports.waf))
 	address("Messages HL7 v2", "MLLP sur TLS mutuel, "+d.ports.address(d.ports.mllp))
+	address("Messages FHIR R4", d.fhirURL()+", TLS mutuel")
 	address("Supervision", "http://"+d.ports.listen(d.ports.ops)+"/readyz, /metrics")
 	address("Fournisseurs", d.ports.url(d.ports.providers)+"/franceconnect, /psc (fictifs)")
 	address("Pour les scripts", d.folder.path("ready.json"))

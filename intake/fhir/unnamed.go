@@ -1,0 +1,90 @@
+package fhir
+
+// readUnnamed makes reports of the results that no report names: one for each
+// time and category. Each result is a panel with its own order number, so that
+// it alone can be corrected later.
+func (b *builder) readUnnamed() {
+	type group struct {
+		sampled  string
+		category string
+	}
+	var groups []group
+	roots := make(map[group][]*observed)
+	add := func(o *observed) {
+		at := b.when(o.at, &o.effective)
+		g := group{category: categoryOf(o.Category)}
+		if !at.IsZero() {
+			g.sampled = at.At.UTC().String()
+		}
+		if len(roots[g]) == 0 {
+			groups = append(groups, g)
+		}
+		roots[g] = append(roots[g], o)
+	}
+	for _, o := range b.observations {
+		if !o.named {
+			add(o)
+		}
+	}
+	for _, o := range b.unreached() {
+		add(o)
+	}
+	for _, g := range groups {
+		for list := roots[g]; len(list) > 0; {
+			n := min(len(list), maxPanels)
+			b.unnamed(g.category, list[:n])
+			list = list[n:]
+		}
+	}
+}
+
+// unreached returns one Observation of each circle of members of one another,
+// which no walk from a root would meet.
+func (b *builder) unreached() []*observed {
+	met := make(map[*observed]bool)
+	var meet func(*observed)
+	meet = func(o *observed) {
+		if !met[o] {
+			met[o] = true
+			for _, member := range o.members {
+				meet(member)
+			}
+		}
+	}
+	for _, o := range b.observations {
+		if !o.named || o.reported {
+			meet(o)
+		}
+	}
+	var list []*observed
+	for _, o := range b.observations {
+		if !met[o] {
+			list = append(list, o)
+			meet(o)
+		}
+	}
+	return list
+}
+
+// unnamed makes one report of results that no report names.
+func (b *builder) unnamed(category string, roots []*observed) {
+	s := b.newSheet()
+	s.report.Title = first(category, otherCategory)
+	if len(roots) == 1 {
+		s.report.Title = words(&roots[0].Code)
+	}
+	keys := make(map[*observed]string)
+	for _, o := range roots {
+		printed, key := numbered(o.Identifier)
+		asked, _ := b.orderNumber(o.at, o.BasedOn)
+		code, _, _ := analysis(&o.Code)
+		root := &head{code: code, order: first(printed, asked), root: o}
+		s.result(o, root)
+		keys[o] = b.key(o.at, key)
+		s.report.Prescriber = first(s.report.Prescriber, b.prescriber(o.at, o.BasedOn))
+		for i := range o.Performer {
+			s.report.Validator = first(s.report.Validator, b.person(o.at, &o.Performer[i]))
+		}
+	}
+	b.finish(s, roots[0].at.path, func(part *section) string { return keys[part.head.root] })
+}
