@@ -24,6 +24,7 @@ import (
 type ready struct {
 	URLs struct {
 		Public          string `json:"public"`
+		FHIR            string `json:"fhir"`
 		Ops             string `json:"ops"`
 		FranceConnect   string `json:"franceconnect"`
 		ProSanteConnect string `json:"proSanteConnect"`

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"guichet/fault"
+	"guichet/record"
 	"guichet/store"
 )
 
@@ -155,5 +156,29 @@ func TestFamiliarPatient(t *testing.T) {
 	_, err := w.intake.Deposit(t.Context(), w.feed, bundle("C5", "O5"))
 	if withheld, ok := errors.AsType[*store.Withheld](err); !ok || withheld.Reason != "traits-disagree" {
 		t.Errorf("a number that became another patient's: got %v", err)
+	}
+}
+
+// TestWholeReport: a message that is the whole report leaves nothing of the
+// panels and documents that it does not mention.
+func TestWholeReport(t *testing.T) {
+	w := newWorld(t)
+	first := bloodCount(camille, "100", "C1", "O1", "11.2", sampled)
+	second := first.Reports[0].Report.Panels[0]
+	second.Title, second.Code = "Ionogramme", record.Code{System: "LABO", Value: "IONO"}
+	first.Reports[0].Report.Panels = append(first.Reports[0].Report.Panels, second)
+	first.Reports[0].Orders = []string{"O1", "O1"}
+	receipt := w.deposit(t, first)
+
+	corrected := bloodCount(camille, "100", "C2", "O1", "11.3", sampled)
+	corrected.Reports[0].Report.Documents = nil
+	corrected.Reports[0].Whole = true
+	w.deposit(t, corrected)
+	got, err := w.portal.ReadReport(t.Context(), w.signIn(t, camille, "sub"), receipt.Reports[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Report.Panels) != 1 || len(got.Report.Documents) != 0 || got.Report.Panels[0].Observations[0].Value.Text != "11.3" {
+		t.Errorf("got %d panels, %d documents", len(got.Report.Panels), len(got.Report.Documents))
 	}
 }

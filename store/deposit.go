@@ -27,6 +27,7 @@ type Deposit struct {
 type Ordered struct {
 	Report record.Report // without identifiers; a panel for each order
 	Orders []string      // the order number of each panel
+	Whole  bool          // all there is of it; otherwise panels that are not mentioned stay
 }
 
 // Receipt says where a deposit lies.
@@ -226,9 +227,9 @@ func (s *Store) storeReport(ctx context.Context, get getter, c *carrier, o *Orde
 			Report  *uuid.UUID `db:"report"`
 			Version *int       `db:"version"`
 		}
-		if err := get(ctx, &row, `SELECT entry, report, version FROM guichet.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+		if err := get(ctx, &row, `SELECT entry, report, version FROM guichet.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
 			append(c.subject(), id, version, p.report, pq.ByteaArray(orders), pq.ByteaArray(groups),
-				pq.StringArray(p.kinds), pq.StringArray(p.ids), pq.Int64Array(p.places), pq.ByteaArray(p.codes), pq.Int64Array(p.lengths), orEmpty(p.bytes))...); err != nil {
+				pq.StringArray(p.kinds), pq.StringArray(p.ids), pq.Int64Array(p.places), pq.ByteaArray(p.codes), pq.Int64Array(p.lengths), orEmpty(p.bytes), o.Whole)...); err != nil {
 			return Stored{}, err
 		}
 		if row.Report == nil {

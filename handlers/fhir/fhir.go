@@ -191,7 +191,7 @@ func (e *exchange) take(raw []byte, t target) (message *fhir.Message, err error)
 func NewDeposit(sender string, raw []byte, m *fhir.Message) *store.Deposit {
 	d := &store.Deposit{Sender: sender, Control: m.Control, Raw: raw, Identity: m.Identity, Identifiers: m.Identifiers}
 	for _, one := range m.Reports {
-		d.Reports = append(d.Reports, store.Ordered{Report: one.Report, Orders: one.Orders})
+		d.Reports = append(d.Reports, store.Ordered{Report: one.Report, Orders: one.Orders, Whole: one.Whole})
 	}
 	return d
 }

@@ -73,6 +73,7 @@ type Message struct {
 type Ordered struct {
 	Report record.Report // without IDs; one panel for each order
 	Orders []string      // the sender's number of each panel's order
+	Whole  bool          // all there is of it: what it does not mention is no longer so
 }
 
 // Entry is what the answer says about one resource.

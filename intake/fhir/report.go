@@ -211,6 +211,7 @@ func (b *builder) readReport(one *resource) {
 		s.report.Comments = append(conclusions(&d), s.report.Comments...)
 	}
 	s.report.Number = order
+	s.whole = true
 	b.finish(s, one.path, func(*section) string { return key })
 }
 
@@ -356,7 +357,7 @@ func (b *builder) finish(s *sheet, path string, key func(*section) string) {
 		b.problems.add(ReasonTooManyItems, path)
 		return
 	}
-	b.message.Reports = append(b.message.Reports, Ordered{Report: *report, Orders: orders})
+	b.message.Reports = append(b.message.Reports, Ordered{Report: *report, Orders: orders, Whole: s.whole})
 }
 
 // categoryOf names a category for readers.

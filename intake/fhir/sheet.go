@@ -14,6 +14,7 @@ type sheet struct {
 	report     record.Report
 	sections   []*section
 	current    *head // whose section is open
+	whole      bool  // all there is of the report
 	hidden     bool  // entered in error: nothing of it is shown
 	seen       map[*observed]bool
 	written    map[*observed]place  // the row of each

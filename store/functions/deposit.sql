@@ -1,7 +1,8 @@
 -- deposit stores a report with its trace, all or nothing; the reports of one
 -- message are deposited by as many calls in one transaction. Rows are written
 -- once: a later message for the same order adds a version of the report, and
--- what it does not mention is named again. Where the report is there already
+-- what it does not mention is named again, unless the message is the whole
+-- report. Where the report is there already
 -- in another version than the caller sealed for, nothing is stored, no entry
 -- is left, and the current version is returned.
 --
@@ -13,7 +14,7 @@ CREATE FUNCTION guichet.deposit(token bytea, ip inet, request uuid,
                                 subject uuid, patient_sealed bytea, keyset bytea, fields text[], field_values bytea[],
                                 message uuid, message_value bytea, message_sealed bytea,
                                 wanted uuid, wanted_version integer, report_sealed bytea, orders bytea[], groups bytea[],
-                                kinds text[], ids uuid[], group_places integer[], codes bytea[], lengths integer[], parts bytea,
+                                kinds text[], ids uuid[], group_places integer[], codes bytea[], lengths integer[], parts bytea, whole boolean,
                                 OUT entry bigint, OUT report uuid, OUT version integer)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
@@ -26,7 +27,7 @@ BEGIN
     PERFORM guichet.guard(token, ip, request);
     PERFORM guichet.check_parts(groups, kinds, ids, group_places, codes, lengths, octet_length(parts));
     PERFORM guichet.check_patient(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed);
-    IF num_nulls(wanted, wanted_version, report_sealed, orders) > 0 OR wanted_version < 1
+    IF num_nulls(wanted, wanted_version, report_sealed, orders, whole) > 0 OR wanted_version < 1
        OR cardinality(orders) NOT BETWEEN 1 AND 500 OR array_position(orders, NULL) IS NOT NULL THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
@@ -68,7 +69,7 @@ BEGIN
             UNION ALL SELECT p.kind, p.id, 1, 10 + p.place FROM unnest(kinds, ids) WITH ORDINALITY AS p (kind, id, place) WHERE p.kind <> 'content'
             UNION ALL SELECT c.kind, c.id, c.version, 10000 + c.place
               FROM unnest(stored.kinds, stored.records, stored.versions) WITH ORDINALITY AS c (kind, id, version, place)
-             WHERE guichet.is_carried(guichet.order_of(c.kind, c.id), groups, stored)) n;
+             WHERE NOT whole AND guichet.is_carried(guichet.order_of(c.kind, c.id), groups, stored)) n;
     UPDATE guichet.observation o SET current = false WHERE o.report = wanted AND o.current AND o.id <> ALL (m.records);
     entry := guichet.leave_trace('report.deposit', v, m, '{}', NULL, ip, request);
 END $$;
