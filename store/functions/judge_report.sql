@@ -16,12 +16,11 @@ BEGIN
         m := guichet.person(v);
         stored := guichet.deposited(wanted);
         earlier := guichet.previous_of(wanted, stored, subject);
-        SELECT m.kinds || array_agg(n.kind ORDER BY n.place), m.records || array_agg(n.id ORDER BY n.place), m.versions || array_agg(n.version ORDER BY n.place)
-          INTO m
-          FROM unnest(stored.kinds || earlier.kinds, stored.records || earlier.records, stored.versions || earlier.versions)
-               WITH ORDINALITY AS n (kind, id, version, place)
-         WHERE n.kind IN ('report', 'panel', 'observation', 'document', 'previous');
-        IF NOT guichet.report_intact(wanted, stored) THEN
+        -- A deposit names report, message and patient first, then the parts.
+        m.kinds := m.kinds || stored.kinds[1:1] || stored.kinds[4:] || earlier.kinds;
+        m.records := m.records || stored.records[1:1] || stored.records[4:] || earlier.records;
+        m.versions := m.versions || stored.versions[1:1] || stored.versions[4:] || earlier.versions;
+        IF stored.kinds[1:3] <> ARRAY['report', 'message', 'patient'] OR NOT guichet.report_intact(wanted, stored) THEN
             v.outcome := 'failed';
             v.reason := 'altered';
         END IF;
