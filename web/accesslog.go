@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strconv"
 	"time"
 
 	"guichet/record"
@@ -28,19 +29,19 @@ type accessDay struct {
 	Lines []*accessLine
 }
 
-func (p AccessLogPage) view() (string, Base, any) {
-	content := accessLog{patient: newIdentityLine(p.Patient, p.Now), More: p.More}
+func (p AccessLogPage) view(l *language) (string, Base, any) {
+	content := accessLog{patient: l.newIdentityLine(p.Patient, p.Now), More: p.More}
 	for i := range p.Accesses {
 		a := &p.Accesses[i]
-		title := upperFirst(longDay(a.At))
+		title := upperFirst(l.longDay(a.At))
 		if !p.Now.IsZero() && sameDay(a.At, p.Now) {
-			title += ", aujourd’hui"
+			title = fill(l.say.Time.Today, "day", title)
 		}
 		if n := len(content.Days); n == 0 || content.Days[n-1].Title != title {
 			content.Days = append(content.Days, accessDay{Title: title})
 		}
 		day := &content.Days[len(content.Days)-1]
-		day.Lines = append(day.Lines, newAccessLine(a))
+		day.Lines = append(day.Lines, l.newAccessLine(a))
 	}
 	return "access-log", p.Base, content
 }
@@ -60,36 +61,38 @@ type accessLine struct {
 	When  string // mercredi 18 novembre 2026 à 14 h 05
 }
 
-func newAccessLine(a *record.Access) *accessLine {
+func (l *language) newAccessLine(a *record.Access) *accessLine {
 	line := &accessLine{
 		Trace: a.Entry,
-		Who:   whoWords(a),
-		As:    qualityWords(a),
+		Who:   l.whoWords(a),
+		As:    l.qualityWords(a),
 		Kind:  accessKind(a),
 		ISO:   a.At.In(paris).Format(time.RFC3339),
-		Hour:  wideHour(a.At),
-		When:  longDay(a.At) + " à" + nbsp + hour(a.At),
+		Hour:  l.wideHour(a.At),
+		When:  l.dayAndHour(a.At, time.Time{}),
 	}
-	line.Did, line.Why = didWords(a), groundWords(a)
+	line.Did, line.Why = l.didWords(a), l.groundWords(a)
 	if a.About != nil {
-		line.About = &aboutLine{Path: reportPath(a.About.ID), Title: reportTitle(a.About), Day: momentDay(a.About.Sampled)}
+		line.About = &aboutLine{Path: reportPath(a.About.ID), Title: l.titleOf(a.About), Day: l.momentDay(a.About.Sampled)}
 	}
 	switch {
 	case a.Outcome == "refused":
-		line.Tag, line.Why = &tag{"Accès refusé", ""}, "Aucune donnée n’a été lue."
+		line.Tag, line.Why = &tag{l.say.Access.RefusedTag, ""}, l.say.Access.NothingRead
 	case a.Outcome == "failed":
-		line.Tag, line.Why = &tag{"Non abouti", ""}, "Aucune donnée n’a été affichée."
+		line.Tag, line.Why = &tag{l.say.Access.FailedTag, ""}, l.say.Access.NothingShown
 	case a.Ground == record.GrantEmergency:
-		line.Tag = &tag{"Accès d’urgence", "bad"}
+		line.Tag = &tag{l.say.Access.EmergencyTag, "bad"}
 	case a.Role == record.RoleAdministrator || a.Role == record.RoleOfficer:
-		line.Tag = &tag{"Hors soins", "warn"}
+		line.Tag = &tag{l.say.Access.OutsideCareTag, "warn"}
 	}
 	return line
 }
 
 // aboutLine names the report that an access was about, as it is called now.
 type aboutLine struct {
-	Path, Title, Day string
+	Path  string
+	Title title
+	Day   string
 }
 
 func accessKind(a *record.Access) string {
@@ -107,93 +110,93 @@ func accessKind(a *record.Access) string {
 }
 
 // whoWords names who acted.
-func whoWords(a *record.Access) string {
+func (l *language) whoWords(a *record.Access) string {
 	switch {
 	case a.Self:
-		return "Vous"
+		return l.say.Access.Self
 	case a.Who == "":
-		return "Personne ou service sans nom connu"
+		return l.say.Access.Unknown
 	}
 	return a.Who
 }
 
 // qualityWords says in what quality someone else acted.
-func qualityWords(a *record.Access) string {
+func (l *language) qualityWords(a *record.Access) string {
 	if a.Self {
 		return ""
 	}
 	switch a.Role {
 	case record.RolePhysician:
-		return "médecin"
+		return l.say.Access.Physician
 	case record.RoleNurse:
-		return "soins infirmiers"
+		return l.say.Access.Nurse
 	case record.RoleProfessional:
-		return "professionnel de santé"
+		return l.say.Access.Professional
 	case record.RoleAdministrator:
-		return "informatique de l’hôpital"
+		return l.say.Access.Administrator
 	case record.RoleOfficer:
-		return "gestion des traces"
+		return l.say.Access.Officer
 	case record.RoleFeed:
-		return "système de l’hôpital"
+		return l.say.Access.Feed
 	}
 	return ""
 }
 
 // didWords says what was done. An event without words of its own is still
 // shown: a line left out would be a lie.
-func didWords(a *record.Access) string {
-	auxiliary := "a "
-	if a.Self {
-		auxiliary = "avez "
-	}
+func (l *language) didWords(a *record.Access) string {
+	did := l.say.Access.did(a)
+	return fill(did.by(a.Self), "reports", l.reportsWords(l.say.Access.Reports, a.Reports), "ofReports", l.reportsWords(l.say.Access.OfReports, a.Reports), "event", a.Event)
+}
+
+func (say *accessSentences) did(a *record.Access) doing {
 	switch a.Outcome {
 	case "refused":
-		return auxiliary + "demandé un accès qui a été refusé."
+		return say.Refused
 	case "failed":
-		return auxiliary + "demandé un accès qui n’a pas abouti."
+		return say.Failed
 	}
 	switch a.Event {
 	case "home.read":
-		return auxiliary + "ouvert la page d’accueil du dossier."
+		return say.Home
 	case "report.list":
-		return auxiliary + "ouvert la liste des comptes rendus."
+		return say.List
 	case "report.read":
-		return auxiliary + "lu " + reportsWords(a.Reports) + "."
+		return say.Report
 	case "document.read":
-		return auxiliary + "ouvert le document d’origine " + ofReportsWords(a.Reports) + "."
+		return say.Document
 	case "access-log.read":
-		return auxiliary + "ouvert la liste des accès."
+		return say.Log
+	case "trend.read":
+		return say.Trend
+	case "account.read":
+		return say.Account
 	case "report.deposit":
-		return auxiliary + "déposé " + reportsWords(a.Reports) + "."
+		return say.Deposit
 	}
-	return auxiliary + "agi sur le dossier (" + a.Event + ")."
+	return say.Something
 }
 
-func reportsWords(n int) string {
+// reportsWords says how many reports, in one of the forms that a sentence
+// takes them in.
+func (l *language) reportsWords(form noun, n int) string {
 	if n <= 1 {
-		return "un compte rendu"
+		return form.one()
 	}
-	return count(n, "compte rendu", "comptes rendus")
-}
-
-func ofReportsWords(n int) string {
-	if n <= 1 {
-		return "d’un compte rendu"
-	}
-	return "de " + reportsWords(n)
+	return fill(form.many(), "n", strconv.Itoa(n))
 }
 
 // groundWords says by what right. One's own reading needs no reason.
-func groundWords(a *record.Access) string {
+func (l *language) groundWords(a *record.Access) string {
 	switch a.Ground {
 	case record.GrantMandate:
-		return "Motif" + nbsp + ": représentation de la personne dont c’est le dossier."
+		return l.say.Access.Mandate
 	case record.GrantShare:
-		return "Motif" + nbsp + ": partage que vous avez ouvert."
+		return l.say.Access.Share
 	case record.GrantCare:
-		return "Motif" + nbsp + ": équipe de soins."
+		return l.say.Access.Care
 	case record.GrantEmergency:
-		return "Motif" + nbsp + ": urgence, sans partage préalable."
+		return l.say.Access.Emergency
 	}
 	return ""
 }

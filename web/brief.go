@@ -23,7 +23,7 @@ type analysisLink struct {
 }
 
 // newBrief returns nil for a report without results.
-func newBrief(r *record.Report) *brief {
+func (l *language) newBrief(r *record.Report) *brief {
 	var b brief
 	total := 0
 	for i := range r.Panels {
@@ -33,9 +33,9 @@ func newBrief(r *record.Report) *brief {
 			if o.Status == record.Cancelled {
 				continue
 			}
-			verdicts := verdictsOf(o.Flags, false)
+			verdicts := l.say.Flag.verdictsOf(o.Flags, false)
 			b.Flagging = b.Flagging || len(verdicts) > 0
-			link := analysisLink{Anchor: rowAnchor(total - 1), Name: nameOf(o)}
+			link := analysisLink{Anchor: rowAnchor(total - 1), Name: l.nameOf(o)}
 			switch gravest(verdicts).counting {
 			case outInterval:
 				b.Outside = append(b.Outside, link)
@@ -47,9 +47,11 @@ func newBrief(r *record.Report) *brief {
 	if total == 0 {
 		return nil
 	}
-	b.Total = count(total, "résultat", "résultats")
-	b.OutOf = count(len(b.Outside), "résultat", "résultats") + " sur" + nbsp + strconv.Itoa(total)
-	b.Others = count(len(b.SingledOut), "résultat", "résultats") + " sur" + nbsp + strconv.Itoa(total)
+	outOf := func(n int) string {
+		return fill(l.say.Report.OutOf, "results", l.count(n, l.say.Report.ResultCount), "total", strconv.Itoa(total))
+	}
+	b.Total = l.count(total, l.say.Report.ResultCount)
+	b.OutOf, b.Others = outOf(len(b.Outside)), outOf(len(b.SingledOut))
 	return &b
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -32,8 +33,8 @@ func newWeb(t testing.TB) *Web {
 	return w
 }
 
-// rendered returns the parsed page, and its bytes.
-func rendered(t testing.TB, w *Web, page Page) (*html.Node, string) {
+// renderedPage returns the parsed page, and its bytes.
+func renderedPage(t testing.TB, w *Web, page Page) (*html.Node, string) {
 	t.Helper()
 	rec := httptest.NewRecorder()
 	if err := w.Render(rec, 200, page); err != nil {
@@ -160,33 +161,49 @@ func someAccesses(t testing.TB) []record.Access {
 	}
 }
 
-// everyPage returns each page filled, and each page empty.
-func everyPage(t testing.TB) map[string]Page {
+// everyPage returns each page filled, and each page empty, in a language.
+func everyPage(t testing.TB, in Language) map[string]Page {
 	t.Helper()
 	base := signedIn(t)
-	out := Base{Now: base.Now, Reference: base.Reference}
+	base.Language, base.Path = in, "/reports?text=sang"
+	out := Base{Now: base.Now, Reference: base.Reference, Language: in}
+	empty := Base{Language: in}
 	clinician := base
 	clinician.Viewer = &Viewer{Name: "Dr Claire Vasseur", Means: "psc", Role: record.RolePhysician, IdleAt: base.Viewer.IdleAt}
 	last := &record.SignIn{At: instant(t, "2026-11-03 18:12"), Provider: "franceconnect"}
 	refused := &record.SignIn{At: instant(t, "2026-11-03 18:12"), Provider: "psc", Refused: 2}
 	reports, accesses := someReports(t), someAccesses(t)
 	pages := map[string]Page{
-		"landing": LandingPage{out}, "landing, empty": LandingPage{},
+		"landing": LandingPage{out}, "landing, empty": LandingPage{Base: empty},
 		"home":        HomePage{Base: base, Patient: camille(), LastSignIn: last, LastAccess: &accesses[1], New: reports[:3], Reports: reports},
-		"home, first": HomePage{Base: base, Patient: camille(), FirstSignIn: true}, "home, empty": HomePage{},
-		"reports": ReportsPage{Base: base, Patient: camille(), Reports: reports}, "reports, empty": ReportsPage{},
-		"report": ReportPage{Base: base, Patient: camille(), Report: fullReport(t)}, "report, empty": ReportPage{Report: &record.Report{}}, "report, none": ReportPage{},
+		"home, first": HomePage{Base: base, Patient: camille(), FirstSignIn: true}, "home, empty": HomePage{Base: empty},
+		"reports": ReportsPage{Base: base, Patient: camille(), Reports: reports}, "reports, empty": ReportsPage{Base: empty},
+		"report": ReportPage{Base: base, Patient: camille(), Report: fullReport(t)}, "report, empty": ReportPage{Base: empty, Report: &record.Report{}}, "report, none": ReportPage{Base: empty},
 		"report, PDF only": ReportPage{Base: base, Report: &record.Report{Documents: []record.Document{{MediaType: "application/pdf"}}}},
-		"access log":       AccessLogPage{Base: base, Patient: camille(), Accesses: accesses, More: "/access-log?before=1"}, "access log, empty": AccessLogPage{},
-		"nothing shared": NothingSharedPage{Base: clinician, LastSignIn: refused}, "nothing shared, empty": NothingSharedPage{},
-		"unmatched": UnmatchedPage{Base: out, Means: "franceconnect"}, "unmatched, empty": UnmatchedPage{},
-		"sign-in failed": SignInFailedPage{Base: out, Means: "psc"}, "sign-in failed, empty": SignInFailedPage{},
-		"not found": NotFoundPage{base}, "not found, empty": NotFoundPage{},
-		"internal": InternalPage{base}, "internal, empty": InternalPage{},
-		"unavailable": UnavailablePage{base}, "unavailable, empty": UnavailablePage{},
-		"forbidden origin": ForbiddenOriginPage{base}, "forbidden origin, empty": ForbiddenOriginPage{},
-		"wait": WaitPage{Base: out, Until: base.Now.Add(32 * time.Second)}, "wait, empty": WaitPage{},
-		"ended, empty": SessionEndedPage{},
+		"access log":       AccessLogPage{Base: base, Patient: camille(), Accesses: accesses, More: "/access-log?before=1"}, "access log, empty": AccessLogPage{Base: empty},
+		"reports, filtered":  ReportsPage{Base: base, Patient: camille(), Reports: reports, Filter: Filter{Text: "bilan", Period: OneYear, Flagged: true}},
+		"reports, none left": ReportsPage{Base: base, Patient: camille(), Reports: reports, Filter: Filter{Text: "rien de tel"}},
+		"reports, many":      ReportsPage{Base: base, Patient: camille(), Reports: manyReports(t), Page: 2, Filter: Filter{Flagged: true}},
+		"home, many":         HomePage{Base: base, Patient: camille(), LastSignIn: last, New: manyReports(t)[:9], Reports: manyReports(t)},
+		"trend":              TrendPage{Base: base, Patient: camille(), Trend: someTrend(t)},
+		"trend, of words":    TrendPage{Base: base, Patient: camille(), Trend: record.Trend{Points: []record.TrendPoint{{Observation: record.Observation{Name: "Aspect", Value: record.Value{Kind: record.Text, Text: "trouble"}}}}}},
+		"trend, empty":       TrendPage{Base: empty},
+		"account":            AccountPage{Base: base, Patient: camille(), SignIns: []record.SignIn{{At: base.Now, Provider: "franceconnect"}, *refused, *last}},
+		"account, clinician": AccountPage{Base: clinician, SignIns: []record.SignIn{*refused}},
+		"account, empty":     AccountPage{Base: empty},
+		"nothing shared":     NothingSharedPage{Base: clinician, LastSignIn: refused}, "nothing shared, empty": NothingSharedPage{Base: empty},
+		"unmatched": UnmatchedPage{Base: out, Means: "franceconnect"}, "unmatched, empty": UnmatchedPage{Base: empty},
+		"sign-in failed": SignInFailedPage{Base: out, Means: "psc"}, "sign-in failed, empty": SignInFailedPage{Base: empty},
+		"not found": NotFoundPage{base}, "not found, empty": NotFoundPage{Base: empty},
+		"internal": InternalPage{base}, "internal, empty": InternalPage{Base: empty},
+		"unavailable": UnavailablePage{base}, "unavailable, empty": UnavailablePage{Base: empty},
+		"forbidden origin": ForbiddenOriginPage{base}, "forbidden origin, empty": ForbiddenOriginPage{Base: empty},
+		"wait": WaitPage{Base: out, Until: base.Now.Add(32 * time.Second), Failures: 5}, "wait, first": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second), Failures: 1}, "wait, empty": WaitPage{Base: empty},
+		"ended, empty": SessionEndedPage{Base: empty},
+	}
+	for _, name := range everyGuide() {
+		pages["guide, "+string(name)] = GuidePage{Base: out, Guide: name, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour}
+		pages["guide, "+string(name)+", signed in"] = GuidePage{Base: base, Guide: name, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour}
 	}
 	for _, reason := range endReasons() {
 		pages["ended, "+string(reason)] = SessionEndedPage{
@@ -194,6 +211,54 @@ func everyPage(t testing.TB) map[string]Page {
 		}
 	}
 	return pages
+}
+
+func everyGuide() []Guide {
+	return []Guide{Help, SecurityAdvice, Contact, Phishing, LegalNotice, Privacy, Accessibility, Terms}
+}
+
+// manyReports is ten years of them, two laboratories in turn.
+func manyReports(t testing.TB) []record.Report {
+	t.Helper()
+	var reports []record.Report
+	for i := range 500 {
+		at := instant(t, "2026-11-17 07:42").AddDate(0, 0, -7*i)
+		reports = append(reports, record.Report{ID: record.ReportID(uuid.UUID{14: byte(i >> 8), 15: byte(i)}), Title: "NFS " + strconv.Itoa(i), Titles: []string{"NFS " + strconv.Itoa(i), "Ionogramme"},
+			Sampled: record.Moment{At: at, Precision: record.ToMinute}, Status: record.Final, Abnormal: i % 2, Laboratory: []string{"Biologie médicale", "Bio-Vallon"}[i%2], Prescriber: "Dr Benali"})
+	}
+	return reports
+}
+
+// someTrend is of a result in every state.
+func someTrend(t testing.TB) record.Trend {
+	t.Helper()
+	point := func(day, digits string, change func(*record.TrendPoint), flags ...record.Flag) record.TrendPoint {
+		p := record.TrendPoint{Report: reportID(1), Title: "Bilan", Laboratory: "Biologie médicale", Observation: measured("Hémoglobine", digits, "g/dL", "12.0-16.0", flags...)}
+		p.Observation.Sampled = sampled(t, day+" 07:42")
+		if change != nil {
+			change(&p)
+		}
+		return p
+	}
+	return record.Trend{Code: record.Code{System: record.LOINC, Value: "718-7"}, Points: []record.TrendPoint{
+		point("2021-02-08", "131", func(p *record.TrendPoint) { p.Observation.Unit, p.Observation.Reference = "g/L", "120-160" }, "N"),
+		point("2022-02-08", "13.1", nil, "N"),
+		point("2022-09-21", "12.7", func(p *record.TrendPoint) { p.Laboratory = "Bio-Vallon" }),
+		point("2023-03-15", "17.6", nil, "H"),
+		point("2023-06-30", "21.3", func(p *record.TrendPoint) { p.Observation.Comments = []string{"Contrôlé."} }, "HH"),
+		point("2024-01-22", "", func(p *record.TrendPoint) { p.Observation.Value = record.Value{Kind: record.Structured, Text: "<5"} }, "LL"),
+		point("2024-06-22", "5.2", nil, "LL"),
+		point("2025-01-22", "12.6", func(p *record.TrendPoint) {
+			p.Observation.Method, p.Observation.Sampled.Precision = "autre", record.ToYear
+		}, "A"),
+		point("2025-11-03", "12.9", nil, "N"),
+		point("2026-05-12", "12.4", func(p *record.TrendPoint) { p.Observation.Status = record.Corrected }, "N"),
+		point("2026-06-12", "", func(p *record.TrendPoint) {
+			p.Observation.Value, p.Observation.Status = record.Value{}, record.Cancelled
+		}),
+		point("2026-07-12", "12.0", func(p *record.TrendPoint) { p.Observation.Reference = "selon l’âge" }, "S"),
+		point("2026-11-17", "11.2", nil, "L"),
+	}}
 }
 
 func endReasons() []record.EndReason {

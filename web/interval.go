@@ -88,21 +88,21 @@ func value(decimal string) float64 {
 	return v
 }
 
-// words writes 4,0 à 10,0 or < 10 000.
-func (in interval) words() string {
+// interval writes 4,0 à 10,0 or < 10 000.
+func (l *language) interval(in interval) string {
 	if in.comparator != "" {
-		return in.comparator + nbsp + number(in.low+in.high)
+		return in.comparator + nbsp + l.number(in.low+in.high)
 	}
-	return number(in.low) + nbsp + "à" + nbsp + number(in.high)
+	return fill(l.say.Result.Range, "low", l.number(in.low), "high", l.number(in.high))
 }
 
 // reference writes the interval of one result: a plain interval in words,
-// anything else as printed, with decimal commas.
-func reference(printed, unit string) (shown string, in interval, known bool) {
+// anything else as printed, with the decimal marks of the page.
+func (l *language) reference(printed, unit string) (shown string, in interval, known bool) {
 	if in, known = parseInterval(printed, unit); known {
-		return in.words(), in, true
+		return l.interval(in), in, true
 	}
-	return spaceComparator(decimalCommas(printed)), in, false
+	return spaceComparator(l.decimals(printed)), in, false
 }
 
 // spaceComparator writes <5 as < 5 and >=5 as ≥ 5.

@@ -57,10 +57,19 @@ func (m *markup) text(s string) {
 func (m *markup) coordinate(x float64) {
 	tenths := int(math.Round(x * 10))
 	m.b.WriteString(strconv.Itoa(tenths / 10))
-	m.b.WriteByte('.')
-	m.b.WriteString(strconv.Itoa(tenths % 10))
+	if tenths%10 != 0 {
+		m.b.WriteByte('.')
+		m.b.WriteByte(byte('0' + tenths%10))
+	}
+}
+
+// rendered fills a template whose result is then put into others as it is.
+func rendered(t *template.Template, data any) (template.HTML, error) {
+	var m markup
+	err := t.Execute(&m.b, data)
+	return m.html(), err
 }
 
 func (m *markup) html() template.HTML {
-	return template.HTML(m.b.String()) // #nosec G203 -- every byte came through raw, text or coordinate
+	return template.HTML(m.b.String()) // #nosec G203 -- every byte came through raw, text, coordinate or html/template
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,7 +14,7 @@ import (
 // LandingPage is the choice of a door.
 type LandingPage struct{ Base }
 
-func (p LandingPage) view() (string, Base, any) { return "landing", p.Base, p }
+func (p LandingPage) view(*language) (string, Base, any) { return "landing", p.Base, p }
 
 // NothingSharedPage tells a clinician that no record is open to them yet.
 type NothingSharedPage struct {
@@ -22,11 +23,11 @@ type NothingSharedPage struct {
 	FirstSignIn bool
 }
 
-func (p NothingSharedPage) view() (string, Base, any) {
+func (p NothingSharedPage) view(l *language) (string, Base, any) {
 	return "nothing-shared", p.Base, struct {
 		Name     string
 		LastSeen lastSeen
-	}{viewerName(p.Base), newLastSeen(p.LastSignIn, p.FirstSignIn)}
+	}{viewerName(p.Base), l.newLastSeen(p.LastSignIn, p.FirstSignIn)}
 }
 
 // UnmatchedPage tells someone whose identity is proved that it leads to no
@@ -36,7 +37,7 @@ type UnmatchedPage struct {
 	Means string
 }
 
-func (p UnmatchedPage) view() (string, Base, any) {
+func (p UnmatchedPage) view(*language) (string, Base, any) {
 	return "unmatched", p.Base, providerName(p.Means)
 }
 
@@ -46,7 +47,7 @@ type SignInFailedPage struct {
 	Means string
 }
 
-func (p SignInFailedPage) view() (string, Base, any) {
+func (p SignInFailedPage) view(*language) (string, Base, any) {
 	return "sign-in-failed", p.Base, providerName(p.Means)
 }
 
@@ -70,16 +71,16 @@ type sessionEnded struct {
 	ProviderClosed bool
 }
 
-func (p SessionEndedPage) view() (string, Base, any) {
+func (p SessionEndedPage) view(l *language) (string, Base, any) {
 	content := sessionEnded{
 		Reason:         p.Reason,
-		Idle:           minutes(p.Idle),
-		Lifetime:       minutes(p.Lifetime),
+		Idle:           l.minutes(p.Idle),
+		Lifetime:       l.minutes(p.Lifetime),
 		Provider:       providerName(p.Provider),
 		ProviderClosed: p.ProviderClosed,
 	}
 	if !p.At.IsZero() {
-		content.When, content.Hour = dayAndHour(p.At, p.Now), hour(p.At)
+		content.When, content.Hour = l.dayAndHour(p.At, p.Now), l.hour(p.At)
 	}
 	p.Viewer = nil
 	return "session-ended", p.Base, content
@@ -88,15 +89,15 @@ func (p SessionEndedPage) view() (string, Base, any) {
 // NotFoundPage stands for what is missing and for what is refused (DT3.a).
 type NotFoundPage struct{ Base }
 
-func (p NotFoundPage) view() (string, Base, any) { return "not-found", p.Base, nil }
+func (p NotFoundPage) view(*language) (string, Base, any) { return "not-found", p.Base, nil }
 
 // InternalPage tells of an error of ours, which has closed the session (DT8).
 type InternalPage struct{ Base }
 
-func (p InternalPage) view() (string, Base, any) {
+func (p InternalPage) view(l *language) (string, Base, any) {
 	when := ""
 	if !p.Now.IsZero() {
-		when = upperFirst(longDay(p.Now)) + " à" + nbsp + hour(p.Now)
+		when = upperFirst(l.dayAndHour(p.Now, time.Time{}))
 	}
 	p.Viewer = nil
 	return "internal", p.Base, when
@@ -105,27 +106,61 @@ func (p InternalPage) view() (string, Base, any) {
 // UnavailablePage tells that something Guichet needs does not answer.
 type UnavailablePage struct{ Base }
 
-func (p UnavailablePage) view() (string, Base, any) { return "unavailable", p.Base, nil }
+func (p UnavailablePage) view(*language) (string, Base, any) { return "unavailable", p.Base, nil }
 
 // ForbiddenOriginPage refuses a request that comes from another site's page.
 type ForbiddenOriginPage struct{ Base }
 
-func (p ForbiddenOriginPage) view() (string, Base, any) { return "forbidden-origin", p.Base, nil }
+func (p ForbiddenOriginPage) view(*language) (string, Base, any) {
+	return "forbidden-origin", p.Base, nil
+}
 
 // WaitPage asks for patience after failed sign-ins (AA7.b). It is the same
 // whether the account exists or not.
 type WaitPage struct {
 	Base
-	Until time.Time
+	Until    time.Time
+	Failures int // in a row, from this network; 0 shows no ladder
 }
 
-func (p WaitPage) view() (string, Base, any) {
-	return "wait", p.Base, struct{ Seconds, Until string }{secondsLeft(p.Until.Sub(p.Now)), exactHour(p.Until)}
+type wait struct {
+	Seconds, Until string
+	Ladder         []rung
+}
+
+// rung is one failure, and how long the wait after it is.
+type rung struct {
+	Wait, Failure string
+	Past, Current bool
+}
+
+func (p WaitPage) view(l *language) (string, Base, any) {
+	return "wait", p.Base, wait{l.secondsLeft(p.Until.Sub(p.Now)), l.exactHour(p.Until), l.newLadder(p.Failures)}
+}
+
+// newLadder shows the failures around the latest: two seconds after the first,
+// twice as long after each (AA7.c).
+func (l *language) newLadder(failures int) []rung {
+	const rungs, most = 6, 40
+	if failures < 1 {
+		return nil
+	}
+	failures = min(failures, most)
+	first := max(1, failures-rungs+2)
+	var ladder []rung
+	for n := first; n < first+rungs; n++ {
+		words := fill(l.say.Message.NthFailure, "n", strconv.Itoa(n))
+		if n == 1 {
+			words = l.say.Message.FirstFailure
+		}
+		ladder = append(ladder, rung{Wait: l.number(strconv.FormatInt(1<<n, 10)) + nbsp + "s", Failure: words, Past: n < failures, Current: n == failures})
+	}
+	return ladder
 }
 
 // secondsLeft rounds up: who waits that long does not come too early.
-func secondsLeft(d time.Duration) string {
-	return count(max(int((d+time.Second-1)/time.Second), 0), "seconde", "secondes")
+func (l *language) secondsLeft(d time.Duration) string {
+	return l.count(max(int((d+time.Second-1)/time.Second), 0), l.say.Time.Seconds)
 }
 
 // lastSeen is the owner's last sign-in, by which an intruder shows (AA9).
@@ -137,13 +172,13 @@ type lastSeen struct {
 	Refused  string // attempts since then; empty when there was none
 }
 
-func newLastSeen(s *record.SignIn, first bool) lastSeen {
+func (l *language) newLastSeen(s *record.SignIn, first bool) lastSeen {
 	if s == nil {
 		return lastSeen{First: first}
 	}
-	seen := lastSeen{ISO: s.At.In(paris).Format(time.RFC3339), When: longDay(s.At) + " à" + nbsp + hour(s.At), Provider: providerName(s.Provider)}
+	seen := lastSeen{ISO: s.At.In(paris).Format(time.RFC3339), When: l.dayAndHour(s.At, time.Time{}), Provider: providerName(s.Provider)}
 	if s.Refused > 0 {
-		seen.Refused = count(s.Refused, "tentative refusée", "tentatives refusées")
+		seen.Refused = l.count(s.Refused, l.say.Message.RefusedAttempts)
 	}
 	return seen
 }

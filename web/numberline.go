@@ -75,11 +75,13 @@ func scale(in interval) (line numberLine, along func(float64) float64, ok bool) 
 
 // write draws the line. Colours and strokes are the style sheet's.
 func (l numberLine) write(m *markup, v verdict) {
-	m.raw(`<svg class="nl" viewBox="0 0 240 24" aria-hidden="true" focusable="false"><rect class="nl-track" x="2" y="5" width="236" height="14" rx="4"/><rect class="nl-band" x="`)
+	m.raw(`<svg class="nl" viewBox="0 0 240 24" aria-hidden="true"><path class="nl-band" d="M`)
 	m.coordinate(l.bandFrom)
-	m.raw(`" y="5" width="`)
-	m.coordinate(l.bandTo - l.bandFrom)
-	m.raw(`" height="14" rx="2"/>`)
+	m.raw(` 5H`)
+	m.coordinate(l.bandTo)
+	m.raw(`V19H`)
+	m.coordinate(l.bandFrom)
+	m.raw(`z"/>`)
 	if l.hasPrevious {
 		m.raw(`<circle class="nl-prev" cx="`)
 		m.coordinate(l.previous)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"html/template"
 	"strings"
 	"time"
 
@@ -8,9 +9,10 @@ import (
 )
 
 // Page is one page, filled. Its view names the template and gives it what it
-// shows, already in French.
+// shows, already in the words of a language.
 type Page interface {
-	view() (template string, base Base, content any)
+	language() Language
+	view(l *language) (template string, base Base, content any)
 }
 
 // Viewer is who is signed in.
@@ -26,15 +28,21 @@ type Base struct {
 	Viewer    *Viewer // nil when signed out
 	Now       time.Time
 	Reference string // of the request, of fixed length; shown on error pages
+	Language  Language
+	Path      string // of the page, to come back to in another language; empty: the first page
 }
+
+func (b Base) language() Language { return b.Language }
 
 // frame is what the layout shows around every page.
 type frame struct {
 	Site      *Site
-	StyleHref string
-	IconHref  string
+	Links     template.HTML // to the style sheet and the icon
+	Footer    template.HTML
 	Viewer    *viewerLine
 	Section   string // the entry of the menu that is current
+	Back      string // where a change of language leads
+	Help      string // the place of the help page about this one (DT11.a)
 	Patient   *identityLine
 	Reference string
 	Page      any
@@ -49,22 +57,28 @@ type viewerLine struct {
 	Clinician bool
 }
 
-func newFrame(w *Web, base Base, content any) frame {
+func newFrame(w *Web, l *language, template string, base Base, content any) frame {
 	f := frame{
 		Site:      &w.site,
-		StyleHref: w.static.styleHref,
-		IconHref:  w.static.iconHref,
+		Links:     l.links,
+		Footer:    l.footer,
 		Reference: base.Reference,
+		Back:      base.Path,
 		Page:      content,
 	}
+	if f.Back == "" {
+		f.Back = "/"
+	}
+	f.Help = "/help"
 	if v := base.Viewer; v != nil {
 		f.Viewer = &viewerLine{Name: v.Name, Means: providerName(v.Means), Clinician: v.Role.IsClinician()}
 		if !v.IdleAt.IsZero() {
-			f.Viewer.IdleAt = wideHour(v.IdleAt)
+			f.Viewer.IdleAt = l.wideHour(v.IdleAt)
 		}
 	}
 	if s, ok := content.(sectioned); ok {
 		f.Section, f.Patient = s.section()
+		f.Help += "#" + template
 	}
 	return f
 }
@@ -95,7 +109,7 @@ type identityLine struct {
 	INS       bool
 }
 
-func newIdentityLine(p *record.Patient, now time.Time) *identityLine {
+func (l *language) newIdentityLine(p *record.Patient, now time.Time) *identityLine {
 	if p == nil {
 		return nil
 	}
@@ -103,14 +117,14 @@ func newIdentityLine(p *record.Patient, now time.Time) *identityLine {
 	line := &identityLine{Name: strings.TrimSpace(strings.ToUpper(id.Family) + " " + id.First())}
 	if id.Usual != "" && record.Canonical(id.Usual) != record.Canonical(id.Family) {
 		line.Name = strings.TrimSpace(strings.ToUpper(id.Usual) + " " + id.First())
-		line.BirthName = born(id.Sex) + " " + strings.ToUpper(id.Family)
+		line.BirthName = fill(l.born(id.Sex), "name", strings.ToUpper(id.Family))
 	}
-	birth, age, aged := birthdate(id.Birthdate, now)
+	birth, age, aged := l.birthdate(id.Birthdate, now)
 	line.Birth = birth
 	if aged {
-		line.Birth += " (" + count(age, "an", "ans") + ")"
+		line.Birth = fill(l.say.Person.Age, "birth", birth, "age", l.count(age, l.say.Person.Years))
 	}
-	line.Sex = sexWord(id.Sex, aged && age < 18)
+	line.Sex = l.sexWord(id.Sex, aged && age < 18)
 	for _, identifier := range p.Identifiers {
 		line.INS = line.INS || identifier.IsINS()
 	}
@@ -118,12 +132,12 @@ func newIdentityLine(p *record.Patient, now time.Time) *identityLine {
 }
 
 // print is the identity as it stands above every printed table.
-func (l *identityLine) print() string {
-	if l == nil {
+func (i *identityLine) print() string {
+	if i == nil {
 		return ""
 	}
-	parts := []string{l.Name}
-	for _, part := range []string{l.BirthName, l.Birth, l.Sex} {
+	parts := []string{i.Name}
+	for _, part := range []string{i.BirthName, i.Birth, i.Sex} {
 		if part != "" {
 			parts = append(parts, part)
 		}
@@ -131,46 +145,45 @@ func (l *identityLine) print() string {
 	return strings.Join(parts, ", ")
 }
 
-func born(sex record.Sex) string {
+func (l *language) born(sex record.Sex) string {
 	switch sex {
 	case record.Female:
-		return "née"
+		return l.say.Person.BornFemale
 	case record.Male:
-		return "né"
+		return l.say.Person.BornMale
 	}
-	return "nom de naissance"
+	return l.say.Person.Born
 }
 
-func sexWord(sex record.Sex, minor bool) string {
+func (l *language) sexWord(sex record.Sex, minor bool) string {
 	switch {
 	case sex == record.Female && minor:
-		return "Fille"
+		return l.say.Person.Girl
 	case sex == record.Female:
-		return "Femme"
+		return l.say.Person.Woman
 	case sex == record.Male && minor:
-		return "Garçon"
+		return l.say.Person.Boy
 	case sex == record.Male:
-		return "Homme"
+		return l.say.Person.Man
 	}
 	return ""
 }
 
 // birthdate writes a birth date. A presumed one, with 00 for its month or day,
 // is written as far as it is known and gives no age.
-func birthdate(iso string, now time.Time) (shown string, age int, aged bool) {
-	year, rest, _ := strings.Cut(iso, "-")
-	monthDigits, dayDigits, _ := strings.Cut(rest, "-")
-	switch {
-	case !isDigits(year):
+func (l *language) birthdate(iso string, now time.Time) (shown string, age int, aged bool) {
+	day, err := time.ParseInLocation(time.DateOnly, iso, paris)
+	if err != nil {
+		if month, merr := time.ParseInLocation("2006-01", strings.TrimSuffix(iso, "-00"), paris); merr == nil {
+			return l.dayless(month), 0, false
+		}
+		if year, _, _ := strings.Cut(iso, "-"); isDigits(year) {
+			return year, 0, false
+		}
 		return "", 0, false
-	case !isDigits(monthDigits) || monthDigits == "00":
-		return year, 0, false
-	case !isDigits(dayDigits) || dayDigits == "00":
-		return monthDigits + "/" + year, 0, false
 	}
-	shown = dayDigits + "/" + monthDigits + "/" + year
-	day, err := time.Parse(time.DateOnly, iso)
-	if err != nil || now.IsZero() || now.Before(day) {
+	shown = l.day(day)
+	if now.IsZero() || now.Before(day) {
 		return shown, 0, false
 	}
 	now = now.In(paris)

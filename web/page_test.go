@@ -16,34 +16,43 @@ import (
 
 func TestEveryPageIsWellMade(t *testing.T) {
 	w := newWeb(t)
-	for name, page := range everyPage(t) {
-		t.Run(name, func(t *testing.T) {
-			doc, source := rendered(t, w, page)
-			if titles := all(doc, tagged("title")); len(titles) != 1 || !strings.HasSuffix(textOf(titles[0]), " – Guichet, Centre hospitalier de Belleroche") {
-				t.Errorf("title: %v", titles)
+	inEveryLanguage(t, func(t *testing.T, l Language, name string, page Page) {
+		doc, source := renderedPage(t, w, page)
+		if titles := all(doc, tagged("title")); len(titles) != 1 || !strings.HasSuffix(textOf(titles[0]), " – Guichet, Centre hospitalier de Belleroche") {
+			t.Errorf("title: %v", titles)
+		}
+		if n := len(all(doc, tagged("h1"))); n != 1 {
+			t.Errorf("%d h1, want 1", n)
+		}
+		for _, role := range []string{"banner", "main", "contentinfo"} {
+			if n := len(all(doc, withAttr("role", role))); n != 1 {
+				t.Errorf("%d elements of role %s, want 1", n, role)
 			}
-			if n := len(all(doc, tagged("h1"))); n != 1 {
-				t.Errorf("%d h1, want 1", n)
-			}
-			for _, role := range []string{"banner", "main", "contentinfo"} {
-				if n := len(all(doc, withAttr("role", role))); n != 1 {
-					t.Errorf("%d elements of role %s, want 1", n, role)
-				}
-			}
-			if roots := all(doc, tagged("html")); roots[0].Attr == nil || roots[0].Attr[0].Val != "fr" {
-				t.Error("the language is not said")
-			}
-			if strings.Contains(source, "ZgotmplZ") || strings.Contains(source, "<no value>") {
-				t.Error("a template was given what it refuses")
-			}
-			if !strings.Contains(source, "01 99 00 55 00") {
-				t.Error("the support is not named (GA8.a)")
-			}
-			checkNames(t, doc)
-			checkPolicy(t, doc)
-			checkLinks(t, doc)
+		}
+		if roots := all(doc, tagged("html")); roots[0].Attr == nil || roots[0].Attr[0].Val != string(l) {
+			t.Error("the language is not said")
+		}
+		if strings.Contains(source, "ZgotmplZ") || strings.Contains(source, "<no value>") {
+			t.Error("a template was given what it refuses")
+		}
+		if !strings.Contains(source, "01 99 00 55 00") {
+			t.Error("the support is not named (GA8.a)")
+		}
+		checkNames(t, doc)
+		checkPolicy(t, doc)
+		checkLinks(t, doc)
+		if l == French {
 			checkTypography(t, doc)
-		})
+		}
+	})
+}
+
+// inEveryLanguage runs a check on each page.
+func inEveryLanguage(t *testing.T, check func(t *testing.T, l Language, name string, page Page)) {
+	for _, l := range []Language{French, English} {
+		for name, page := range everyPage(t, l) {
+			t.Run(string(l)+"/"+name, func(t *testing.T) { check(t, l, name, page) })
+		}
 	}
 }
 
@@ -68,17 +77,40 @@ func checkNames(t *testing.T, doc *html.Node) {
 			t.Error("a nav without a name")
 		}
 	}
-	for _, n := range all(doc, tagged("input", "select", "textarea")) {
-		t.Errorf("%s without a check for its label", n.Data)
-	}
+	checkLabels(t, doc)
 	for _, n := range all(doc, tagged("a", "button", "summary", "h1", "h2", "h3", "th")) {
 		if strings.TrimSpace(textOf(n)) == "" {
 			t.Errorf("an empty %s", n.Data)
 		}
 	}
 	for _, n := range all(doc, tagged("svg")) {
-		if hidden, _ := attr(n, "aria-hidden"); hidden != "true" {
-			t.Error("a picture that is not hidden from screen readers")
+		role, _ := attr(n, "role")
+		_, named := attr(n, "aria-label")
+		if hidden, _ := attr(n, "aria-hidden"); hidden != "true" && !(role == "group" && named) {
+			t.Error("a picture that is neither hidden from screen readers nor named")
+		}
+	}
+}
+
+// checkLabels: every field has its label, in words.
+func checkLabels(t *testing.T, doc *html.Node) {
+	t.Helper()
+	labelled := make(map[string]bool)
+	within := make(map[*html.Node]bool)
+	for _, label := range all(doc, tagged("label")) {
+		if strings.TrimSpace(textOf(label)) == "" {
+			t.Error("an empty label")
+		}
+		id, _ := attr(label, "for")
+		labelled[id] = true
+		for _, field := range all(label, tagged("input")) {
+			within[field] = true
+		}
+	}
+	for _, n := range all(doc, tagged("input", "select", "textarea")) {
+		id, _ := attr(n, "id")
+		if kind, _ := attr(n, "type"); kind != "hidden" && !within[n] && (id == "" || !labelled[id]) {
+			t.Errorf("%s %s without a label", n.Data, id)
 		}
 	}
 }
@@ -104,7 +136,8 @@ func checkPolicy(t *testing.T, doc *html.Node) {
 // checkLinks: every link leads to a page that exists.
 func checkLinks(t *testing.T, doc *html.Node) {
 	t.Helper()
-	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\?before=\d+)?|/static/[a-z0-9-]+\.(css|svg)|tel:\+\d+|mailto:guichet@ch-belleroche\.example)$`)
+	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports(\?[a-z0-9=&%+]+)?|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\?before=\d+)?|/trends/[^/?]+(\?system=[^&/]*)?|/account(#not-you)?|` +
+		`/help(#(home|reports|report|trend|access-log|account))?|/help/security|/contact(/phishing)?|/legal/(notice|privacy|accessibility|terms)|/static/[a-z0-9-]+\.(css|svg)|tel:\+\d+|mailto:guichet@ch-belleroche\.example)$`)
 	for _, n := range all(doc, withAttr("href", "*")) {
 		href, _ := attr(n, "href")
 		if target, within := strings.CutPrefix(href, "#"); within {
@@ -117,7 +150,8 @@ func checkLinks(t *testing.T, doc *html.Node) {
 	}
 	for _, form := range all(doc, tagged("form")) {
 		action, _ := attr(form, "action")
-		if method, _ := attr(form, "method"); action != "/logout" || method != "post" {
+		method, _ := attr(form, "method")
+		if want := map[string]string{"/logout": "post", "/language": "post", "/reports": "get"}[action]; method != want {
 			t.Errorf("form %s %s", method, action)
 		}
 	}
@@ -140,8 +174,8 @@ func checkTypography(t *testing.T, doc *html.Node) {
 func TestSignedInPagesOfferSignOut(t *testing.T) {
 	w := newWeb(t)
 	base := signedIn(t)
-	for _, page := range []Page{HomePage{Base: base}, ReportsPage{Base: base}, ReportPage{Base: base}, AccessLogPage{Base: base}, NothingSharedPage{Base: base}, NotFoundPage{base}, UnavailablePage{base}} {
-		doc, _ := rendered(t, w, page)
+	for _, page := range []Page{HomePage{Base: base}, ReportsPage{Base: base}, ReportPage{Base: base}, TrendPage{Base: base}, AccessLogPage{Base: base}, AccountPage{Base: base}, GuidePage{Base: base, Guide: Help}, NothingSharedPage{Base: base}, NotFoundPage{base}, UnavailablePage{base}} {
+		doc, _ := renderedPage(t, w, page)
 		if n := len(all(doc, withAttr("action", "/logout"))); n != 1 {
 			t.Errorf("%T: %d ways to sign out", page, n)
 		}
@@ -150,7 +184,7 @@ func TestSignedInPagesOfferSignOut(t *testing.T) {
 		}
 	}
 	for _, page := range []Page{SessionEndedPage{Base: base}, InternalPage{base}} {
-		if _, source := rendered(t, w, page); strings.Contains(source, "Camille") || strings.Contains(source, "/logout") {
+		if _, source := renderedPage(t, w, page); strings.Contains(source, "Camille") || strings.Contains(source, "/logout") {
 			t.Errorf("%T names someone whose session is over", page)
 		}
 	}
@@ -159,7 +193,7 @@ func TestSignedInPagesOfferSignOut(t *testing.T) {
 func TestLastSignIn(t *testing.T) {
 	w := newWeb(t)
 	page := HomePage{Base: signedIn(t), LastSignIn: &record.SignIn{At: instant(t, "2026-11-03 18:12"), Provider: "franceconnect"}}
-	doc, _ := rendered(t, w, page)
+	doc, _ := renderedPage(t, w, page)
 	section := all(doc, withAttr("id", "last-login"))[0]
 	if got, _ := attr(all(section, tagged("time"))[0], "datetime"); got != "2026-11-03T18:12:00+01:00" {
 		t.Errorf("datetime = %s", got)
@@ -169,12 +203,12 @@ func TestLastSignIn(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	page.LastSignIn.Refused = 1
-	doc, _ = rendered(t, w, page)
+	doc, _ = renderedPage(t, w, page)
 	if got := plain(textOf(all(doc, withAttr("id", "last-login"))[0])); !strings.Contains(got, "Depuis : 1 tentative refusée.") {
 		t.Errorf("refused attempts: %s", got)
 	}
-	doc, _ = rendered(t, w, HomePage{Base: signedIn(t), FirstSignIn: true})
-	if got := textOf(all(doc, withAttr("id", "last-login"))[0]); got != "C’est votre première connexion à Guichet." {
+	doc, _ = renderedPage(t, w, HomePage{Base: signedIn(t), FirstSignIn: true})
+	if got := textOf(all(doc, withAttr("id", "last-login"))[0]); !strings.HasPrefix(got, "C’est votre première connexion à Guichet.") {
 		t.Errorf("first sign-in: %s", got)
 	}
 }
@@ -195,8 +229,8 @@ func TestSessionEndedGivesItsReason(t *testing.T) {
 		record.EndLogout:   "Votre session Guichet est fermée. Pensez à fermer aussi FranceConnect.",
 	}
 	for _, reason := range endReasons() {
-		page := everyPage(t)["ended, "+string(reason)]
-		doc, _ := rendered(t, w, page)
+		page := everyPage(t, French)["ended, "+string(reason)]
+		doc, _ := renderedPage(t, w, page)
 		section := all(doc, withAttr("id", "session-ended"))[0]
 		if got, _ := attr(section, "data-reason"); got != string(reason) {
 			t.Errorf("data-reason = %q, want %q", got, reason)
@@ -205,7 +239,7 @@ func TestSessionEndedGivesItsReason(t *testing.T) {
 			t.Errorf("%s: %s", reason, got)
 		}
 	}
-	doc, _ := rendered(t, w, SessionEndedPage{Reason: record.EndLogout, Provider: "psc", ProviderClosed: true})
+	doc, _ := renderedPage(t, w, SessionEndedPage{Reason: record.EndLogout, Provider: "psc", ProviderClosed: true})
 	if got := textOf(doc); !strings.Contains(got, "Votre session Pro Santé Connect est fermée aussi.") {
 		t.Error("a confirmed sign-out at the provider is not said")
 	}
@@ -214,11 +248,11 @@ func TestSessionEndedGivesItsReason(t *testing.T) {
 func TestNotFoundKeepsItsSize(t *testing.T) {
 	w := newWeb(t)
 	base := signedIn(t)
-	_, one := rendered(t, w, NotFoundPage{base})
+	_, one := renderedPage(t, w, NotFoundPage{base})
 	base.Reference = "ZZZZ-9999"
 	base.Now = base.Now.Add(-20 * time.Hour)
 	base.Viewer.IdleAt = base.Viewer.IdleAt.Add(-5 * time.Hour)
-	_, other := rendered(t, w, NotFoundPage{base})
+	_, other := renderedPage(t, w, NotFoundPage{base})
 	if len(one) != len(other) {
 		t.Errorf("%d and %d bytes", len(one), len(other))
 	}
@@ -229,7 +263,7 @@ func TestNotFoundKeepsItsSize(t *testing.T) {
 
 func TestAccessLogHasALineForEveryAccess(t *testing.T) {
 	w := newWeb(t)
-	doc, _ := rendered(t, w, AccessLogPage{Base: signedIn(t), Patient: camille(), Accesses: someAccesses(t)})
+	doc, _ := renderedPage(t, w, AccessLogPage{Base: signedIn(t), Patient: camille(), Accesses: someAccesses(t)})
 	lines := all(all(doc, withAttr("id", "access-log"))[0], withAttr("data-trace", "*"))
 	says := []string{
 		"10 h 32Vous avez ouvert la liste des comptes rendus.",
@@ -259,7 +293,7 @@ func TestReportsAreListedNewestSampleFirst(t *testing.T) {
 	w := newWeb(t)
 	reports := someReports(t)
 	for _, page := range []Page{ReportsPage{Base: signedIn(t), Reports: reports}, HomePage{Base: signedIn(t), Reports: reports, New: reports[1:3]}} {
-		doc, _ := rendered(t, w, page)
+		doc, _ := renderedPage(t, w, page)
 		var got []string
 		for _, a := range all(all(doc, withAttr("id", "reports"))[0], tagged("a")) {
 			href, _ := attr(a, "href")
@@ -283,7 +317,9 @@ func TestReportsAreListedNewestSampleFirst(t *testing.T) {
 // failing is a page whose template is not there.
 type failing struct{}
 
-func (failing) view() (string, Base, any) { return "none", Base{}, nil }
+func (failing) language() Language { return French }
+
+func (failing) view(*language) (string, Base, any) { return "none", Base{}, nil }
 
 func TestRenderWritesAllOrNothing(t *testing.T) {
 	w := newWeb(t)
@@ -307,7 +343,7 @@ func TestRenderWritesAllOrNothing(t *testing.T) {
 
 func TestTheInternalPageCannotFail(t *testing.T) {
 	w := newWeb(t)
-	delete(w.templates, "internal")
+	delete(w.french.templates, "internal")
 	rec := httptest.NewRecorder()
 	if err := w.Render(rec, http.StatusInternalServerError, InternalPage{}); err != nil {
 		t.Fatal(err)
@@ -337,7 +373,7 @@ func TestIdentityLine(t *testing.T) {
 		{record.Identity{Family: "X", Birthdate: "pas une date"}, "X"},
 		{record.Identity{}, ""},
 	} {
-		if got := plain(newIdentityLine(&record.Patient{Identity: c.identity}, now).print()); got != c.want {
+		if got := plain(newWeb(t).french.newIdentityLine(&record.Patient{Identity: c.identity}, now).print()); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
 		}
 	}

@@ -19,7 +19,7 @@ type ReportPage struct {
 type report struct {
 	patient   *identityLine
 	Day       string // of the sample; the title of the page holds nothing else of the record
-	Title     string
+	Title     title
 	Status    tag
 	Version   string
 	Printed   string // when and by whom, on paper only
@@ -37,104 +37,105 @@ type report struct {
 
 func (r report) section() (string, *identityLine) { return "reports", r.patient }
 
-type metaItem struct{ Term, Value, Note string }
+type metaItem struct{ Term, Value string }
 
 type unitKey struct{ Unit, Spoken string }
 
 type document struct {
-	Title string
+	Title title
 	Kind  string // PDF
 	Size  string // 184 ko
 	Path  string // empty when Guichet cannot show it
 }
 
-func (p ReportPage) view() (string, Base, any) {
+func (p ReportPage) view(l *language) (string, Base, any) {
 	r := p.Report
 	if r == nil {
 		r = &record.Report{}
 	}
 	content := report{
-		patient:  newIdentityLine(p.Patient, p.Now),
-		Day:      momentDay(r.Sampled),
-		Title:    reportTitle(r),
-		Status:   newStatusTag(r.Status),
-		Meta:     metaOf(r),
-		Notice:   noticeOf(r.Status),
+		patient:  l.newIdentityLine(p.Patient, p.Now),
+		Day:      l.momentDay(r.Sampled),
+		Title:    l.titleOf(r),
+		Status:   l.newStatusTag(r.Status),
+		Meta:     l.metaOf(r),
+		Notice:   l.noticeOf(r.Status),
 		Comments: r.Comments,
-		Brief:    newBrief(r),
-		Units:    unitsOf(r),
+		Brief:    l.newBrief(r),
+		Units:    l.unitsOf(r),
 	}
 	if r.Version > 1 {
-		content.Version = "version" + nbsp + strconv.Itoa(r.Version)
+		content.Version = fill(l.say.Report.Version, "n", strconv.Itoa(r.Version))
 		if !r.Deposited.IsZero() {
-			content.Version += ", du " + shortDay(r.Deposited) + " à" + nbsp + hour(r.Deposited)
+			content.Version = fill(l.say.Report.VersionOf, "n", strconv.Itoa(r.Version), "day", l.day(r.Deposited), "hour", l.hour(r.Deposited))
 		}
 	}
 	if !p.Now.IsZero() {
-		content.Printed = shortDay(p.Now) + " à" + nbsp + hour(p.Now)
+		content.Printed = fill(l.say.Time.DayAndHour, "day", l.day(p.Now), "hour", l.hour(p.Now))
 		if name := viewerName(p.Base); name != "" {
-			content.Printed += " par " + name
+			content.Printed = fill(l.say.Report.PrintedBy, "when", content.Printed, "name", name)
 		}
 	}
-	content.Panels = newPanels(r, printLine(content.patient, r))
+	content.Panels = l.newPanels(r, l.printLine(content.patient, r))
 	for i := range content.Panels {
 		content.Letters = content.Letters || content.Panels[i].Letters
 		content.Lines = content.Lines || content.Panels[i].Lines
 	}
-	content.Documents, content.Original = documentsOf(r)
+	content.Documents, content.Original = l.documentsOf(r)
 	return "report", p.Base, content
 }
 
 // noticeOf warns of a report that is not the last word.
-func noticeOf(s record.Status) string {
+func (l *language) noticeOf(s record.Status) string {
 	switch s {
 	case record.Registered, record.Partial:
-		return "D’autres résultats de ce compte rendu suivront."
+		return l.say.Report.Incomplete
 	case record.Preliminary:
-		return "Ces résultats sont provisoires" + nbsp + ": le laboratoire peut encore les changer."
+		return l.say.Report.Provisional
 	case record.Corrected:
-		return "Le laboratoire a corrigé ce compte rendu" + nbsp + ": cette version remplace les précédentes."
+		return l.say.Report.Corrected
 	case record.Cancelled:
-		return "Le laboratoire a annulé ce compte rendu" + nbsp + ": n’en tenez pas compte."
+		return l.say.Report.Cancelled
 	}
 	return ""
 }
 
 // metaOf is who did what and when, as far as the laboratory said it.
-func metaOf(r *record.Report) []metaItem {
+func (l *language) metaOf(r *record.Report) []metaItem {
 	items := []metaItem{
-		{Term: "Prélevé", Value: weekdayMoment(r.Sampled)},
-		stages(r.Received, r.Issued),
-		{Term: "Prescrit par", Value: r.Prescriber},
-		{Term: "Validé par", Value: r.Validator},
-		{Term: "Laboratoire", Value: r.Laboratory},
+		{Term: l.say.Report.Sampled, Value: l.weekdayMoment(r.Sampled)},
+		l.stages(r.Received, r.Issued),
+		{Term: l.say.Report.Prescriber, Value: r.Prescriber},
+		{Term: l.say.Report.Validator, Value: r.Validator},
+		{Term: l.say.Report.Laboratory, Value: r.Laboratory},
 	}
 	if r.Number != "" {
-		items = append(items, metaItem{Term: "Dossier de laboratoire", Value: "n°" + nbsp + r.Number})
+		items = append(items, metaItem{Term: l.say.Report.Number, Value: fill(l.say.Report.NumberOf, "number", r.Number)})
 	}
 	return slices.DeleteFunc(items, func(i metaItem) bool { return i.Value == "" })
 }
 
 // stages writes when the laboratory received the sample and issued the report.
-func stages(received, issued record.Moment) metaItem {
+func (l *language) stages(received, issued record.Moment) metaItem {
+	last := l.moment(issued)
 	switch {
 	case received.IsZero():
-		return metaItem{Term: "Rendu", Value: moment(issued)}
+		return metaItem{Term: l.say.Report.Issued, Value: last}
 	case issued.IsZero():
-		return metaItem{Term: "Reçu", Value: moment(received)}
+		return metaItem{Term: l.say.Report.Received, Value: l.moment(received)}
 	case issued.Precision >= record.ToMinute && sameDay(received.At, issued.At):
-		return metaItem{Term: "Reçu, puis rendu", Value: moment(received) + ", puis " + shortHour(issued.At)}
+		last = shortHour(issued.At)
 	}
-	return metaItem{Term: "Reçu, puis rendu", Value: moment(received) + ", puis " + moment(issued)}
+	return metaItem{Term: l.say.Report.Stages, Value: fill(l.say.Report.ThenValue, "received", l.moment(received), "issued", last)}
 }
 
-func printLine(patient *identityLine, r *record.Report) string {
+func (l *language) printLine(patient *identityLine, r *record.Report) string {
 	line := patient.print()
 	if !r.Sampled.IsZero() {
-		line += " · prélevé le " + moment(r.Sampled)
+		line += fill(l.say.Report.SampledOn, "when", l.moment(r.Sampled))
 	}
 	if r.Number != "" {
-		line += " · n°" + nbsp + r.Number
+		line += " · " + fill(l.say.Report.NumberOf, "number", r.Number)
 	}
 	if r.Version > 1 {
 		line += " v" + strconv.Itoa(r.Version)
@@ -146,16 +147,17 @@ func printLine(patient *identityLine, r *record.Report) string {
 type panel struct {
 	Anchor    string
 	PrintLine string // identity, sample and number, above the table on paper
-	Title     string
-	Sub       string
-	Status    tag // where it is not the report's
+	Title     title
+	Specimen  string
+	Sampled   string // where it is not the report's
+	Status    tag    // where it is not the report's
 	Comments  []string
 	Rows      template.HTML
 	Letters   bool
 	Lines     bool
 }
 
-func newPanels(r *record.Report, line string) []panel {
+func (l *language) newPanels(r *record.Report, line string) []panel {
 	panels := make([]panel, 0, len(r.Panels))
 	from := 0
 	for i := range r.Panels {
@@ -163,14 +165,17 @@ func newPanels(r *record.Report, line string) []panel {
 		shown := panel{
 			Anchor:    "p" + strconv.Itoa(i+1),
 			PrintLine: line,
-			Title:     panelTitle(p, r),
-			Sub:       panelSub(p, r),
+			Title:     l.panelTitle(p, r),
+			Specimen:  p.Specimen,
 			Comments:  p.Comments,
 		}
-		if p.Status != r.Status && p.Status != record.Final {
-			shown.Status = newStatusTag(p.Status)
+		if !p.Sampled.IsZero() && l.moment(p.Sampled) != l.moment(r.Sampled) {
+			shown.Sampled = fill(l.say.Report.PanelSampledOn, "when", l.moment(p.Sampled))
 		}
-		rows := resultRows{from: from}
+		if p.Status != r.Status && p.Status != record.Final {
+			shown.Status = l.newStatusTag(p.Status)
+		}
+		rows := resultRows{language: l, from: from}
 		rows.writePanel(p)
 		shown.Rows, shown.Letters, shown.Lines = rows.html(), rows.letters, rows.lines
 		panels = append(panels, shown)
@@ -179,39 +184,26 @@ func newPanels(r *record.Report, line string) []panel {
 	return panels
 }
 
-func panelTitle(p *record.Panel, r *record.Report) string {
-	for _, title := range []string{p.Title, p.Code.Text} {
-		if title != "" && (title != r.Title || len(r.Panels) > 1) {
-			return title
+func (l *language) panelTitle(p *record.Panel, r *record.Report) title {
+	for _, sent := range []string{p.Title, p.Code.Text} {
+		if sent != "" && (sent != r.Title || len(r.Panels) > 1) {
+			return title{Sent: sent}
 		}
 	}
-	return "Résultats"
-}
-
-// panelSub says what is the panel's own: its specimen, and its sampling time
-// where that differs from the report's.
-func panelSub(p *record.Panel, r *record.Report) string {
-	sub := p.Specimen
-	if !p.Sampled.IsZero() && moment(p.Sampled) != moment(r.Sampled) {
-		if sub != "" {
-			sub += ", "
-		}
-		sub += "prélevé le " + moment(p.Sampled)
-	}
-	return sub
+	return title{Own: l.say.Report.Results}
 }
 
 // documentsOf lists what came with the report. The address of the original
 // serves the first PDF.
-func documentsOf(r *record.Report) (list []document, original *document) {
+func (l *language) documentsOf(r *record.Report) (list []document, original *document) {
 	for i := range r.Documents {
 		d := &r.Documents[i]
-		shown := document{Title: d.Title, Kind: mediaName(d.MediaType)}
-		if shown.Title == "" {
-			shown.Title = "Document joint"
+		shown := document{Title: title{Sent: d.Title}, Kind: l.mediaName(d.MediaType)}
+		if d.Title == "" {
+			shown.Title.Own = l.say.Report.Document
 		}
 		if d.Size > 0 {
-			shown.Size = fileSize(d.Size)
+			shown.Size = l.fileSize(d.Size)
 		}
 		if d.MediaType == "application/pdf" && original == nil {
 			shown.Path = reportPath(r.ID) + "/original.pdf"
@@ -222,30 +214,30 @@ func documentsOf(r *record.Report) (list []document, original *document) {
 	return list, original
 }
 
-func mediaName(mediaType string) string {
+func (l *language) mediaName(mediaType string) string {
 	switch mediaType {
 	case "application/pdf":
 		return "PDF"
 	case "text/xml", "application/xml":
-		return "document structuré (CDA)"
+		return l.say.Report.Structured
 	case "text/plain":
-		return "texte"
+		return l.say.Report.PlainText
 	case "image/jpeg", "image/png", "image/tiff":
-		return "image"
+		return l.say.Report.Image
 	case "":
-		return "format non indiqué"
+		return l.say.Report.UnknownMedia
 	}
 	return mediaType
 }
 
 // unitsOf is the key to the units of a report, each explained once.
-func unitsOf(r *record.Report) []unitKey {
+func (l *language) unitsOf(r *record.Report) []unitKey {
 	var keys []unitKey
 	seen := make(map[string]bool)
 	for i := range r.Panels {
 		for j := range r.Panels[i].Observations {
 			unit := r.Panels[i].Observations[j].Unit
-			if spoken := spokenUnit(unit); spoken != "" && !seen[unit] {
+			if spoken := l.spokenUnit(unit); spoken != "" && !seen[unit] {
 				seen[unit] = true
 				keys = append(keys, unitKey{unit, spoken})
 			}

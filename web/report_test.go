@@ -49,7 +49,7 @@ func rowsOf(t testing.TB, doc *html.Node) []row {
 func reportRow(t testing.TB, w *Web, o record.Observation) row {
 	t.Helper()
 	page := ReportPage{Report: &record.Report{Panels: []record.Panel{{Observations: []record.Observation{o}}}}}
-	doc, _ := rendered(t, w, page)
+	doc, _ := renderedPage(t, w, page)
 	rows := rowsOf(t, doc)
 	if len(rows) != 1 {
 		t.Fatalf("%d rows, want 1", len(rows))
@@ -58,7 +58,7 @@ func reportRow(t testing.TB, w *Web, o record.Observation) row {
 }
 
 func TestReportRows(t *testing.T) {
-	doc, _ := rendered(t, newWeb(t), ReportPage{Base: signedIn(t), Patient: camille(), Report: fullReport(t)})
+	doc, _ := renderedPage(t, newWeb(t), ReportPage{Base: signedIn(t), Patient: camille(), Report: fullReport(t)})
 	want := []row{
 		{name: "Hémoglobine", value: "11,20", raw: "11.20", unit: "g/dL", reference: "12,0 à 16,0", printed: "12.0-16.0", flag: "↓au-dessous", flags: "L",
 			previous: "12/05/202612,403/11/20257,6 mmol/L ↓ au-dessous", class: "out low"},
@@ -108,7 +108,7 @@ func TestRowsWithoutAValueSaySo(t *testing.T) {
 }
 
 func TestReportSaysWhoAndWhen(t *testing.T) {
-	doc, source := rendered(t, newWeb(t), ReportPage{Base: signedIn(t), Patient: camille(), Report: fullReport(t)})
+	doc, source := renderedPage(t, newWeb(t), ReportPage{Base: signedIn(t), Patient: camille(), Report: fullReport(t)})
 	text := plain(textOf(doc))
 	for _, want := range []string{
 		"Compte rendu du 17/11/2026 – Guichet",
@@ -146,12 +146,12 @@ func TestBriefCountsTheLaboratorysFlagsOnly(t *testing.T) {
 		"a cancelled one": {[]record.Observation{{Name: "Sodium", Flags: []record.Flag{"H"}, Status: record.Cancelled}, measured("Potassium", "4", "", "3-5", "N")}, "2 résultats : le laboratoire n’en signale aucun hors de l’intervalle."},
 		"one":             {[]record.Observation{measured("Sodium", "139", "", "136-145", "H")}, "1 résultat sur 1 est signalé hors de l’intervalle par le laboratoire : Sodium."},
 	} {
-		doc, _ := rendered(t, w, ReportPage{Report: &record.Report{Panels: []record.Panel{{Observations: c.observations}}}})
+		doc, _ := renderedPage(t, w, ReportPage{Report: &record.Report{Panels: []record.Panel{{Observations: c.observations}}}})
 		if got := plain(textOf(doc)); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %s", name, c.want)
 		}
 	}
-	doc, _ := rendered(t, w, ReportPage{Report: &record.Report{}})
+	doc, _ := renderedPage(t, w, ReportPage{Report: &record.Report{}})
 	if strings.Contains(textOf(doc), "En bref") {
 		t.Error("a report without results is summed up")
 	}
@@ -173,7 +173,7 @@ func twoSets() []record.Observation {
 func TestTwoIsolatesAreToldApart(t *testing.T) {
 	w := newWeb(t)
 	headings := func(observations []record.Observation) []string {
-		doc, _ := rendered(t, w, ReportPage{Report: &record.Report{Panels: []record.Panel{{Observations: observations}}}})
+		doc, _ := renderedPage(t, w, ReportPage{Report: &record.Report{Panels: []record.Panel{{Observations: observations}}}})
 		var got []string
 		for _, tr := range all(doc, withAttr("class", "set")) {
 			got = append(got, plain(textOf(tr)))
@@ -207,7 +207,7 @@ func TestHostileValuesStayText(t *testing.T) {
 			AccessLogPage{Base: base, Accesses: []record.Access{access}, More: value},
 			UnmatchedPage{Base: base, Means: value}, NotFoundPage{base},
 		} {
-			doc, _ := rendered(t, w, page)
+			doc, _ := renderedPage(t, w, page)
 			checkPolicy(t, doc)
 			if n := len(all(doc, tagged("h1"))); n != 1 {
 				t.Errorf("%T of %q: %d h1", page, value, n)
@@ -272,7 +272,7 @@ func asParsed(s string) string {
 // stay well below what a slow telephone can bear.
 func TestReportPageIsLight(t *testing.T) {
 	w := newWeb(t)
-	_, source := rendered(t, w, ReportPage{Base: signedIn(t), Patient: camille(), Report: twentyResults(t)})
+	_, source := renderedPage(t, w, ReportPage{Base: signedIn(t), Patient: camille(), Report: twentyResults(t)})
 	style := len(w.static.files[w.static.styleHref].gzipped)
 	if total := len(source) + style; total > 60_000 {
 		t.Errorf("%d bytes of page and %d of style sheet", len(source), style)
@@ -302,7 +302,7 @@ func BenchmarkReportPage(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		buffer := w.buffer()
-		if err := w.execute(buffer, page); err != nil {
+		if err := w.french.execute(w, buffer, page); err != nil {
 			b.Fatal(err)
 		}
 		w.release(buffer)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"strings"
+	"time"
 
 	"guichet/record"
 )
@@ -17,13 +18,13 @@ func codeOf(o *record.Observation) record.Code {
 }
 
 // nameOf is what the laboratory calls the analysis.
-func nameOf(o *record.Observation) string {
+func (l *language) nameOf(o *record.Observation) string {
 	for _, name := range []string{o.Name, o.Code.Text, o.Local.Text, codeOf(o).Value} {
 		if name != "" {
 			return name
 		}
 	}
-	return "Analyse sans nom"
+	return l.say.Result.Unnamed
 }
 
 // rawValue is a value as sent, for scripts: a multi-line text stands once, in
@@ -38,28 +39,28 @@ func rawValue(v record.Value) string {
 	return v.Text
 }
 
-// shownValue is a value in French, and the class it is set in.
-func shownValue(o *record.Observation) (shown string, class literal) {
-	switch shown = valueText(o.Value); {
+// shownValue is a value as the page writes it, and the class it is set in.
+func (l *language) shownValue(o *record.Observation) (shown string, class literal) {
+	switch shown = l.valueText(o.Value); {
 	case shown == "" && o.Status == record.Cancelled:
-		return "annulé", "val none"
+		return l.say.Result.Cancelled, "val none"
 	case shown == "" && (o.Status == record.Registered || o.Status == record.Partial || o.Status == record.Preliminary):
-		return "en cours", "val none"
+		return l.say.Result.Pending, "val none"
 	case shown == "":
-		return "sans résultat", "val none"
+		return l.say.Result.None, "val none"
 	case o.Value.Kind == record.Numeric || o.Value.Kind == record.Structured:
 		return shown, "val"
 	}
 	return shown, "val txt"
 }
 
-// valueText writes a value: digits are kept, only their marks are French.
-func valueText(v record.Value) string {
+// valueText writes a value: digits are kept, only their marks are the page's.
+func (l *language) valueText(v record.Value) string {
 	switch v.Kind {
 	case record.Numeric:
-		return number(v.Text)
+		return l.number(v.Text)
 	case record.Structured:
-		return structured(v.Text)
+		return l.structured(v.Text)
 	case record.Coded:
 		if v.Text == "" {
 			if v.Code.Text == "" {
@@ -67,13 +68,17 @@ func valueText(v record.Value) string {
 			}
 			return v.Code.Text
 		}
+	case record.Text:
+		if date, ok := l.date(v.Text); ok {
+			return date
+		}
 	}
 	return v.Text
 }
 
 // structured writes <0.5 as < 0,5 and the titre 1:80 as 1/80.
-func structured(s string) string {
-	s = spaceComparator(decimalCommas(s))
+func (l *language) structured(s string) string {
+	s = spaceComparator(l.decimals(s))
 	if numerator, denominator, ratio := strings.Cut(s, ":"); ratio && isDigits(numerator) && isDigits(denominator) {
 		return numerator + "/" + denominator
 	}
@@ -93,15 +98,53 @@ func isNarrative(o *record.Observation) bool {
 // flagExpected says whether the absence of a flag tells the reader something:
 // not for a result that is not there.
 func flagExpected(o *record.Observation) bool {
-	return o.Status != record.Cancelled && valueText(o.Value) != ""
+	return o.Status != record.Cancelled && !isEmpty(o.Value)
 }
 
 // isSusceptibility says whether a result is a line of an antibiogram.
-func isSusceptibility(o *record.Observation) bool {
+func (l *language) isSusceptibility(o *record.Observation) bool {
 	for _, flag := range o.Flags {
-		if susceptibilityVerdict(flag).letter {
+		if l.say.Flag.susceptibilityVerdict(flag).letter {
 			return true
 		}
 	}
 	return false
+}
+
+// isEmpty says whether there is nothing to show of a value.
+func isEmpty(v record.Value) bool {
+	return v.Text == "" && (v.Kind != record.Coded || v.Code.Text == "" && v.Code.Value == "")
+}
+
+// date writes a text that is a date, or two of them, as the page writes dates:
+// intake prints what was sent as a time in the order of ISO 8601. The hour is
+// the laboratory's own, wherever it is.
+func (l *language) date(text string) (shown string, ok bool) {
+	if len(text) < len(time.DateOnly) || text[4] != '-' || !isDigits(text[:4]) {
+		return "", false
+	}
+	if from, to, both := strings.Cut(text, " – "); both {
+		shownFrom, okFrom := l.date(from)
+		shownTo, okTo := l.date(to)
+		return shownFrom + " – " + shownTo, okFrom && okTo
+	}
+	if at, err := time.ParseInLocation(time.DateOnly, text, paris); err == nil {
+		return l.day(at), true
+	}
+	for _, layout := range []string{"2006-01-02 15:04", time.DateTime, "2006-01-02 15:04 -0700", "2006-01-02 15:04:05 -0700", "2006-01-02T15:04:05Z07:00"} {
+		if at, err := time.Parse(layout, text); err == nil {
+			at = time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, paris)
+			return fill(l.say.Time.Moment, "day", l.day(at), "hour", shortHour(at)), true
+		}
+	}
+	return "", false
+}
+
+// inFrench says whether a value is of words in another language than the page.
+func (l *language) inFrench(v record.Value) bool {
+	if !l.foreign() || v.Kind != record.Text && v.Kind != record.Coded {
+		return false
+	}
+	_, isDate := l.date(v.Text)
+	return !isDate
 }

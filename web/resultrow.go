@@ -1,6 +1,10 @@
 package web
 
-import "guichet/record"
+import (
+	"net/url"
+
+	"guichet/record"
+)
 
 // How one result becomes one row of a report: hooks for scripts (tr[data-code]
 // and the cells value, unit, flag, reference and previous) hold what the
@@ -15,9 +19,19 @@ const columns literal = "6"
 // resultRows are the rows of one panel, and what was met while writing them.
 type resultRows struct {
 	markup
+	*language
 	from    int  // rows of the report before these
 	letters bool // some are lines of an antibiogram
 	lines   bool // some have a number line
+}
+
+// laboratory opens an element whose text the laboratory wrote.
+func (rows *resultRows) laboratory(open literal) {
+	rows.raw(open)
+	if rows.foreign() {
+		rows.raw(` lang="fr"`)
+	}
+	rows.raw(`>`)
 }
 
 // writePanel writes the results of a panel. Where one panel holds several sets
@@ -26,22 +40,27 @@ type resultRows struct {
 func (rows *resultRows) writePanel(p *record.Panel) {
 	const usual = 1400 // bytes of a row
 	rows.b.Grow(usual * len(p.Observations))
-	headings := setHeadings(p.Observations)
+	headings := rows.setHeadings(p.Observations)
 	for i := range p.Observations {
-		if heading := headings[i]; heading != "" {
+		if heading, due := headings[i]; due {
 			rows.raw(`<tr role="row" class="set"><th role="rowheader" scope="row" colspan="`)
 			rows.raw(columns)
-			rows.raw(`"><bdi>`)
-			rows.text(heading)
+			rows.raw(`">`)
+			rows.text(heading.own)
+			rows.laboratory(`<bdi`)
+			rows.text(heading.laboratory)
 			rows.raw(`</bdi></th></tr>`)
 		}
 		rows.writeRow(&p.Observations[i], rowAnchor(rows.from+i))
 	}
 }
 
+// heading is said by Guichet, then by the laboratory.
+type heading struct{ own, laboratory string }
+
 // setHeadings returns the heading due before each row, none where the panel is
 // one set only.
-func setHeadings(observations []record.Observation) map[int]string {
+func (l *language) setHeadings(observations []record.Observation) map[int]heading {
 	size := make(map[string]int)
 	for i := range observations {
 		size[observations[i].SubID]++
@@ -55,21 +74,21 @@ func setHeadings(observations []record.Observation) map[int]string {
 	if sets < 2 {
 		return nil
 	}
-	headings := make(map[int]string)
-	last := ""
+	headings := make(map[int]heading)
+	var last heading
 	for i := range observations {
-		heading := "Autres résultats"
+		due := heading{own: l.say.Result.OtherResults}
 		if first := &observations[i]; first.SubID != "" && size[first.SubID] > 1 {
 			if i > 0 && observations[i-1].SubID == first.SubID {
 				continue
 			}
-			heading = "Ensemble " + first.SubID
-			if first.Value.Kind == record.Coded && !isSusceptibility(first) {
-				heading += nbsp + ": " + valueText(first.Value)
+			due.own = fill(l.say.Result.Set, "set", first.SubID)
+			if first.Value.Kind == record.Coded && !l.isSusceptibility(first) {
+				due = heading{own: fill(l.say.Result.SetOf, "set", first.SubID), laboratory: l.valueText(first.Value)}
 			}
 		}
-		if heading != last {
-			headings[i], last = heading, heading
+		if due != last {
+			headings[i], last = due, due
 		}
 	}
 	return headings
@@ -77,43 +96,52 @@ func setHeadings(observations []record.Observation) map[int]string {
 
 // writeRow writes the row of a result, and below it the row of its remarks.
 func (rows *resultRows) writeRow(o *record.Observation, anchor string) {
-	m := &rows.markup
-	shownReference, in, known := reference(o.Reference, o.Unit)
-	verdicts := verdictsOf(o.Flags, known)
+	shownReference, in, known := rows.reference(o.Reference, o.Unit)
+	verdicts := rows.say.Flag.verdictsOf(o.Flags, known)
 	worst := gravest(verdicts)
-	rows.letters = rows.letters || isSusceptibility(o)
+	rows.letters = rows.letters || rows.isSusceptibility(o)
 
-	m.raw(`<tr role="row" id="`)
-	m.text(anchor)
-	m.raw(`" class="`)
-	m.raw(rowClass(worst))
-	m.raw(`" data-code="`)
-	m.text(codeOf(o).Value)
-	m.raw(`" data-system="`)
-	m.text(codeOf(o).System)
-	m.raw(`">`)
-	writeName(m, o)
+	rows.raw(`<tr role="row"`)
+	if edge := rowClass(worst); edge != "" { // the top of the report leads here
+		rows.raw(` id="`)
+		rows.text(anchor)
+		rows.raw(`" class="`)
+		rows.raw(edge)
+		rows.raw(`"`)
+	}
+	rows.raw(` data-code="`)
+	rows.text(codeOf(o).Value)
+	rows.raw(`" data-system="`)
+	rows.text(codeOf(o).System)
+	rows.raw(`">`)
+	rows.writeName(o)
 	if isNarrative(o) {
-		writeNarrative(m, o)
-		m.raw(`</tr>`)
-		writeRemarks(m, o, rowClass(worst))
+		rows.writeNarrative(o)
+		rows.raw(`</tr>`)
+		rows.writeRemarks(o, rowClass(worst))
 		return
 	}
-	writeValue(m, o)
-	writeFlags(m, o, verdicts)
+	rows.writeValue(o)
+	rows.writeFlags(o, verdicts)
 
-	m.raw(`<td role="cell" class="reference" data-l="Intervalle" data-reference="`)
-	m.text(o.Reference)
-	m.raw(`">`)
-	m.text(shownReference)
+	rows.raw(`<td role="cell" class="reference" data-l="`)
+	rows.text(rows.say.Result.Interval)
+	rows.raw(`" data-reference="`)
+	rows.text(o.Reference)
+	if known || shownReference == "" || !rows.foreign() {
+		rows.raw(`">`)
+	} else {
+		rows.raw(`" lang="fr">`)
+	}
+	rows.text(shownReference)
 	if line, ok := drawLine(o, in); ok {
-		line.write(m, worst)
+		line.write(&rows.markup, worst)
 		rows.lines = true
 	}
-	m.raw(`</td>`)
-	writePrevious(m, o)
-	m.raw(`</tr>`)
-	writeRemarks(m, o, rowClass(worst))
+	rows.raw(`</td>`)
+	rows.writePrevious(o)
+	rows.raw(`</tr>`)
+	rows.writeRemarks(o, rowClass(worst))
 }
 
 // rowClass gives the row its coloured edge.
@@ -130,142 +158,197 @@ func rowClass(worst verdict) literal {
 	return "out high"
 }
 
-func writeName(m *markup, o *record.Observation) {
-	m.raw(`<th role="rowheader" scope="row"><bdi>`)
-	m.text(nameOf(o))
-	m.raw(`</bdi>`)
+func (rows *resultRows) writeName(o *record.Observation) {
+	// The role says what scope would (RGAA 5.7); a long report is heavy enough.
+	rows.laboratory(`<th role="rowheader"`)
+	code := codeOf(o)
+	if code.Value != "" {
+		rows.raw(`<a href="/trends/`)
+		rows.text(url.PathEscape(code.Value))
+		if code.System != record.LOINC {
+			rows.raw(`?system=`)
+			rows.text(url.QueryEscape(code.System))
+		}
+		rows.raw(`">`)
+	}
+	rows.raw(`<bdi>`)
+	rows.text(rows.nameOf(o))
+	rows.raw(`</bdi>`)
+	if code.Value != "" {
+		rows.raw(`</a>`)
+	}
 	switch o.Status {
 	case record.Corrected:
-		m.raw(` <span class="tag corr">Corrigé</span>`)
+		rows.writeTag(`corr`, rows.say.Status.Corrected)
 	case record.Partial, record.Preliminary:
-		m.raw(` <span class="tag part">Provisoire</span>`)
+		rows.writeTag(`part`, rows.say.Status.Preliminary)
 	case record.Cancelled:
-		m.raw(` <span class="tag">Annulé</span>`)
+		rows.writeTag(`void`, rows.say.Status.Cancelled)
 	}
 	if o.Method != "" {
-		m.raw(`<small>`)
-		m.text(o.Method)
-		m.raw(`</small>`)
+		rows.raw(`<small>`)
+		rows.text(o.Method)
+		rows.raw(`</small>`)
 	}
-	m.raw(`</th>`)
+	rows.raw(`</th>`)
 }
 
-func writeValue(m *markup, o *record.Observation) {
-	shown, class := shownValue(o)
+// writeTag writes a word of ours among the laboratory's.
+func (rows *resultRows) writeTag(class literal, words string) {
+	rows.raw(` <span class="tag `)
+	rows.raw(class)
+	if rows.foreign() {
+		rows.raw(`" lang="`)
+		rows.text(string(rows.code))
+	}
+	rows.raw(`">`)
+	rows.text(words)
+	rows.raw(`</span>`)
+}
+
+func (rows *resultRows) writeValue(o *record.Observation) {
+	shown, class := rows.shownValue(o)
 	if class != "val" && o.Unit == "" {
 		// Words, and no unit to set apart: they take the room of both columns.
-		writeData(m, `<td role="cell" class="value wide" data-l="Résultat" colspan="2">`, o, shown, class)
-		m.raw(`<span class="unit"></span></td>`)
+		rows.raw(`<td role="cell" class="value wide" colspan="2">`)
+		rows.writeData(o, shown, class)
+		rows.raw(`<span class="unit"></span></td>`)
 		return
 	}
-	writeData(m, `<td role="cell" class="value" data-l="Résultat">`, o, shown, class)
-	m.raw(`</td><td role="cell" class="unit">`)
-	if spoken := spokenUnit(o.Unit); spoken != "" {
-		// The full words reach screen readers through the style sheet, so that
-		// the cell holds the unit as sent and nothing else.
-		m.raw(`<span aria-hidden="true">`)
-		m.text(o.Unit)
-		m.raw(`</span><span class="say" data-say="`)
-		m.text(spoken)
-		m.raw(`"></span>`)
-	} else {
-		m.text(o.Unit)
-	}
-	m.raw(`</td>`)
+	rows.raw(`<td role="cell" class="value">`)
+	rows.writeData(o, shown, class)
+	rows.raw(`</td><td role="cell" class="unit">`)
+	rows.writeUnit(o.Unit)
+	rows.raw(`</td>`)
 }
 
-func writeData(m *markup, cell literal, o *record.Observation, shown string, class literal) {
-	m.raw(cell)
-	m.raw(`<data class="`)
-	m.raw(class)
-	m.raw(`" value="`)
-	m.text(rawValue(o.Value))
-	m.raw(`">`)
-	m.text(shown)
-	m.raw(`</data>`)
+// writeUnit writes a unit as sent. Its full words reach screen readers through
+// the style sheet, so that the cell holds nothing else.
+func (rows *resultRows) writeUnit(unit string) {
+	spoken := rows.spokenUnit(unit)
+	if spoken == "" {
+		rows.text(unit)
+		return
+	}
+	rows.raw(`<span aria-hidden="true">`)
+	rows.text(unit)
+	rows.raw(`</span><span class="say" data-say="`)
+	rows.text(spoken)
+	rows.raw(`"></span>`)
+}
+
+func (rows *resultRows) writeData(o *record.Observation, shown string, class literal) {
+	rows.raw(`<data class="`)
+	rows.raw(class)
+	rows.raw(`" value="`)
+	rows.text(rawValue(o.Value))
+	rows.raw(`"`)
+	if class != "val none" && rows.inFrench(o.Value) {
+		rows.raw(` lang="fr"`)
+	}
+	rows.raw(`>`)
+	rows.text(shown)
+	rows.raw(`</data>`)
 }
 
 // writeNarrative gives a narrative the width of the table. The other hooks are
 // there, empty.
-func writeNarrative(m *markup, o *record.Observation) {
-	writeData(m, `<td role="cell" class="value wide" data-l="Résultat" colspan="5">`, o, valueText(o.Value), "val story")
-	m.raw(`<span class="unit"></span><span class="flag" data-flag=""></span><span class="reference" data-reference=""></span><span class="previous"></span></td>`)
+func (rows *resultRows) writeNarrative(o *record.Observation) {
+	rows.raw(`<td role="cell" class="value wide" colspan="5">`)
+	rows.writeData(o, rows.valueText(o.Value), "val story")
+	rows.raw(`<span class="unit"></span><span class="flag" data-flag=""></span><span class="reference" data-reference=""></span><span class="previous"></span></td>`)
 }
 
-func writeFlags(m *markup, o *record.Observation, verdicts []verdict) {
-	m.raw(`<td role="cell" class="flag" data-l="Situation" data-flag="`)
+func (rows *resultRows) writeFlags(o *record.Observation, verdicts []verdict) {
+	rows.raw(`<td role="cell" class="flag" data-flag="`)
 	for i, flag := range o.Flags {
 		if i > 0 {
-			m.raw(` `)
+			rows.raw(` `)
 		}
-		m.text(string(flag))
+		rows.text(string(flag))
 	}
-	m.raw(`">`)
+	rows.raw(`">`)
 	for i, v := range verdicts {
 		if i > 0 {
-			m.raw(` `)
+			rows.raw(` `)
 		}
 		if v.letter {
-			m.raw(`<span class="abg"><span class="sir `)
-			m.raw(v.class)
-			m.raw(`" aria-hidden="true">`)
-			m.text(string(v.code))
-			m.raw(`</span> <span>`)
-			m.text(v.words)
-			m.raw(`</span></span>`)
+			rows.raw(`<span class="abg"><span class="sir `)
+			rows.raw(v.class)
+			rows.raw(`" aria-hidden="true">`)
+			rows.text(string(v.code))
+			rows.raw(`</span> <span>`)
+			rows.text(v.words)
+			rows.raw(`</span></span>`)
 			continue
 		}
-		m.raw(`<span class="mark `)
-		m.raw(v.class)
-		m.raw(`">`)
-		writeSign(m, v)
-		m.text(v.words)
-		m.raw(`</span>`)
+		rows.raw(`<span class="mark `)
+		rows.raw(v.class)
+		rows.raw(`">`)
+		rows.writeSign(v)
+		rows.text(v.words)
+		rows.raw(`</span>`)
 	}
 	if len(verdicts) == 0 && flagExpected(o) {
-		m.raw(`<span class="mark na">non signalé</span>`)
+		rows.raw(`<span class="mark na">`)
+		rows.text(rows.say.Result.Unflagged)
+		rows.raw(`</span>`)
 	}
-	m.raw(`</td>`)
+	rows.raw(`</td>`)
 }
 
-func writeSign(m *markup, v verdict) {
+func (rows *resultRows) writeSign(v verdict) {
 	if v.sign == "" {
 		return
 	}
-	m.raw(`<span class="s" aria-hidden="true">`)
-	m.text(v.sign)
-	m.raw(`</span>`)
+	rows.raw(`<span class="s" aria-hidden="true">`)
+	rows.text(v.sign)
+	rows.raw(`</span>`)
 }
 
-func writePrevious(m *markup, o *record.Observation) {
-	m.raw(`<td role="cell" class="previous" data-l="Avant">`)
+func (rows *resultRows) writePrevious(o *record.Observation) {
+	rows.raw(`<td role="cell" class="previous" data-l="`)
+	rows.text(rows.say.Result.Previous)
+	rows.raw(`">`)
 	switch {
 	case len(o.Previous) > 0:
-		m.raw(`<ol class="ant">`)
+		rows.raw(`<ol class="ant">`)
 		for i := range min(len(o.Previous), shownPrevious) {
-			writeEarlier(m, &o.Previous[i], o.Unit)
+			rows.writeEarlier(&o.Previous[i], o.Unit)
 		}
-		m.raw(`</ol>`)
+		rows.raw(`</ol>`)
 	case flagExpected(o):
-		m.raw(`<span class="muted">pas d’antériorité connue</span>`)
+		rows.raw(`<span class="muted">`)
+		rows.text(rows.say.Result.NoPrevious)
+		rows.raw(`</span>`)
 	}
-	m.raw(`</td>`)
+	rows.raw(`</td>`)
 }
 
 // writeEarlier writes an earlier result with its own flag, and its own unit
 // where that differs from the newer one's.
-func writeEarlier(m *markup, p *record.Previous, unit string) {
-	m.raw(`<li><span>`)
-	m.text(momentDay(p.Sampled))
-	m.raw(`</span><span><bdi>`)
-	m.text(valueText(p.Value))
-	m.raw(`</bdi>`)
+func (rows *resultRows) writeEarlier(p *record.Previous, unit string) {
+	rows.raw(`<li><span>`)
+	rows.text(rows.momentDay(p.Sampled))
+	rows.raw(`</span><span>`)
+	switch {
+	case p.Value.Kind == record.Numeric && isDecimal(p.Value.Text): // reads from the left in any text
+		rows.text(rows.valueText(p.Value))
+	case rows.inFrench(p.Value):
+		rows.raw(`<bdi lang="fr">`)
+		rows.text(rows.valueText(p.Value))
+		rows.raw(`</bdi>`)
+	default:
+		rows.raw(`<bdi>`)
+		rows.text(rows.valueText(p.Value))
+		rows.raw(`</bdi>`)
+	}
 	if p.Unit != "" && p.Unit != unit {
-		m.raw(` `)
-		m.text(p.Unit)
+		rows.raw(` `)
+		rows.text(p.Unit)
 	}
 	_, known := parseInterval(p.Reference, p.Unit)
-	for _, v := range verdictsOf(p.Flags, known) {
+	for _, v := range rows.say.Flag.verdictsOf(p.Flags, known) {
 		sign := v.sign
 		if v.letter {
 			sign = string(v.code)
@@ -273,28 +356,31 @@ func writeEarlier(m *markup, p *record.Previous, unit string) {
 		if sign == "" {
 			continue // in range: the value alone says it
 		}
-		m.raw(` <span class="s" aria-hidden="true">`)
-		m.text(sign)
-		m.raw(`</span><span class="vh"> `)
-		m.text(v.words)
-		m.raw(`</span>`)
+		rows.raw(` <span class="s" aria-hidden="true">`)
+		rows.text(sign)
+		rows.raw(`</span><span class="vh"> `)
+		rows.text(v.words)
+		rows.raw(`</span>`)
 	}
-	m.raw(`</span></li>`)
+	rows.raw(`</span></li>`)
 }
 
-func writeRemarks(m *markup, o *record.Observation, edge literal) {
+func (rows *resultRows) writeRemarks(o *record.Observation, edge literal) {
 	if len(o.Comments) == 0 {
 		return
 	}
-	m.raw(`<tr role="row" class="extra `)
-	m.raw(edge)
-	m.raw(`"><td role="cell" colspan="`)
-	m.raw(columns)
-	m.raw(`">`)
+	rows.raw(`<tr role="row" class="extra `)
+	rows.raw(edge)
+	rows.raw(`"><td role="cell" colspan="`)
+	rows.raw(columns)
+	rows.raw(`">`)
 	for _, comment := range o.Comments {
-		m.raw(`<p class="remark"><b>Commentaire du laboratoire&nbsp;:</b> <bdi>`)
-		m.text(comment)
-		m.raw(`</bdi></p>`)
+		rows.raw(`<p class="remark"><b>`)
+		rows.text(rows.say.Result.Comment)
+		rows.raw(`</b> `)
+		rows.laboratory(`<bdi`)
+		rows.text(comment)
+		rows.raw(`</bdi></p>`)
 	}
-	m.raw(`</td></tr>`)
+	rows.raw(`</td></tr>`)
 }

@@ -57,12 +57,12 @@ func TestFlags(t *testing.T) {
 		{"h", " h", "na", uncounted, within},
 		{"XYZ", " XYZ", "na", uncounted, within},
 	} {
-		v := verdictOf(c.flag, true)
+		v := newWeb(t).french.say.Flag.verdictOf(c.flag, true)
 		if got := v.sign + " " + v.words; got != c.want || v.class != c.class || v.counting != c.counted || v.marker != c.marker {
 			t.Errorf("%s: %q %s %d %d", c.flag, got, v.class, v.counting, v.marker)
 		}
 	}
-	if got := verdictOf("N", false).words; got != "conforme à l’attendu" {
+	if got := newWeb(t).french.say.Flag.verdictOf("N", false).words; got != "conforme à l’attendu" {
 		t.Errorf("N without an interval: %q", got)
 	}
 }
@@ -75,7 +75,7 @@ func TestTheGravestFlagGivesTheEdge(t *testing.T) {
 		{nil, ""}, {[]record.Flag{"N"}, ""}, {[]record.Flag{"", "R"}, ""}, {[]record.Flag{"N", "H"}, "out high"},
 		{[]record.Flag{"L", "W"}, "out low"}, {[]record.Flag{"L", "LL"}, "out crit"}, {[]record.Flag{"A", "B"}, "out high"},
 	} {
-		if got := rowClass(gravest(verdictsOf(c.flags, true))); got != c.want {
+		if got := rowClass(gravest(newWeb(t).french.say.Flag.verdictsOf(c.flags, true))); got != c.want {
 			t.Errorf("%q: %q, want %q", c.flags, got, c.want)
 		}
 	}
@@ -109,7 +109,7 @@ func TestReferenceIntervals(t *testing.T) {
 		{"1-2-3", "", "1-2-3", "", ""},
 		{"2026-01-02", "", "2026-01-02", "", ""},
 	} {
-		shown, in, known := reference(c.printed, c.unit)
+		shown, in, known := newWeb(t).french.reference(c.printed, c.unit)
 		if plain(shown) != c.shown {
 			t.Errorf("%q is shown as %q, want %q", c.printed, shown, c.shown)
 		}
@@ -126,8 +126,9 @@ func FuzzReference(f *testing.F) {
 	for _, s := range []string{"4.0-10.0", "<5", "≥ 60", "-5--2", "(1–2)", "80 to 95", "4,000-10,000", "<", "-", "à"} {
 		f.Add(s, "mg/L")
 	}
+	french := newWeb(f).french
 	f.Fuzz(func(t *testing.T, printed, unit string) {
-		shown, in, known := reference(printed, unit)
+		shown, in, known := french.reference(printed, unit)
 		if !known {
 			return
 		}
@@ -160,7 +161,7 @@ func TestNumberLineGeometry(t *testing.T) {
 		{"0", "-2-2", 120, 65.7, 174.3},
 	} {
 		o := measured("x", c.value, "", c.reference)
-		_, in, _ := reference(o.Reference, o.Unit)
+		in, _ := parseInterval(o.Reference, o.Unit)
 		line, ok := drawLine(&o, in)
 		if !ok || math.Abs(line.at-c.at) > 0.05 || line.bandFrom != c.bandFrom || line.bandTo != c.band {
 			t.Errorf("%s in %s: %+v", c.value, c.reference, line)
@@ -213,14 +214,14 @@ func TestTheMarkerFollowsTheFlagNotThePosition(t *testing.T) {
 		{[]record.Flag{"LL"}, `<path class="nl-pt crit"`}, {[]record.Flag{"L"}, `<path class="nl-pt low"`},
 	} {
 		page := ReportPage{Report: &record.Report{Panels: []record.Panel{{Observations: []record.Observation{measured("x", "900", "", "4-10", c.flags...)}}}}}
-		if _, source := rendered(t, w, page); !strings.Contains(source, c.want) {
+		if _, source := renderedPage(t, w, page); !strings.Contains(source, c.want) {
 			t.Errorf("%q: no %s", c.flags, c.want)
 		}
 	}
 }
 
 func TestNoNumberIsSpokenTwice(t *testing.T) {
-	doc, _ := rendered(t, newWeb(t), ReportPage{Report: fullReport(t)})
+	doc, _ := renderedPage(t, newWeb(t), ReportPage{Report: fullReport(t)})
 	for _, svg := range all(doc, tagged("svg")) {
 		if textOf(svg) != "" {
 			t.Error("a picture holds text")
@@ -302,7 +303,7 @@ func TestUnitsAreSpokenInFull(t *testing.T) {
 	for unit, want := range map[string]string{
 		"g/L": "grammes par litre", "G/L": "milliards par litre", "µmol/L": "micromoles par litre", "mL/min/1,73 m²": "millilitres par minute pour 1,73 mètre carré", "beats/min": "", "": "",
 	} {
-		if got := spokenUnit(unit); got != want {
+		if got := newWeb(t).french.spokenUnit(unit); got != want {
 			t.Errorf("%s: %q, want %q", unit, got, want)
 		}
 	}

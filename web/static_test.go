@@ -106,11 +106,11 @@ func TestStyleSheetAsksForNothingElse(t *testing.T) {
 func TestClassesOfPagesAndOfTheStyleSheetAreTheSame(t *testing.T) {
 	w := newWeb(t)
 	unstyled := map[string]bool{ // hooks for scripts, or names that only say what a thing is
-		"flag": true, "previous": true, "value": true, "c1": true, "key": true,
+		"flag": true, "previous": true, "value": true, "key": true,
 	}
 	used := make(map[string]bool)
 	collect := func(page Page) {
-		doc, _ := rendered(t, w, page)
+		doc, _ := renderedPage(t, w, page)
 		for _, n := range all(doc, withAttr("class", "*")) {
 			classes, _ := attr(n, "class")
 			for _, class := range strings.Fields(classes) {
@@ -118,7 +118,7 @@ func TestClassesOfPagesAndOfTheStyleSheetAreTheSame(t *testing.T) {
 			}
 		}
 	}
-	for _, page := range everyPage(t) {
+	for _, page := range everyPage(t, English) {
 		collect(page)
 	}
 	marks := []record.Observation{

@@ -48,6 +48,7 @@ type Portal struct {
 	attempts  *auth.Attempts
 	suffix    string
 	limits    store.Limits
+	table     []handlers.Route
 }
 
 // New returns what serves the portal.
@@ -57,7 +58,8 @@ func New(o Options) (http.Handler, error) {
 	for _, provider := range o.Providers {
 		p.providers[provider.Name()] = provider
 	}
-	table := handlers.Table{Routes: p.routes(), Missing: p.refusePath, Admit: p.admit, Fail: p.fail, Static: o.Web.Static()}
+	p.table = p.routes()
+	table := handlers.Table{Routes: p.table, Missing: p.refusePath, Admit: p.admit, Fail: p.fail, Static: o.Web.Static()}
 	router, err := table.Router()
 	if err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
@@ -80,6 +82,12 @@ func (p *Portal) routes() []handlers.Route {
 		{Method: "GET", Path: "/reports/{report}", Class: handlers.SignedIn, Event: traces.ReportRead, Serve: p.showReport},
 		{Method: "GET", Path: "/reports/{report}/original.pdf", Class: handlers.SignedIn, Event: traces.DocumentRead, Serve: p.showOriginal},
 		{Method: "GET", Path: "/access-log", Class: handlers.SignedIn, Event: traces.AccessLogRead, Serve: p.showAccessLog},
+		{Method: "GET", Path: "/trends/{code}", Class: handlers.SignedIn, Event: traces.TrendRead, Serve: p.showTrend},
+		{Method: "GET", Path: "/account", Class: handlers.SignedIn, Event: traces.AccountRead, Serve: p.showAccount},
+		{Method: "POST", Path: "/language", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.changeLanguage},
+	}
+	for _, g := range guides {
+		routes = append(routes, handlers.Route{Method: "GET", Path: g.path, Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showGuide(g.guide)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.providers)) {
 		provider := p.providers[name]
@@ -165,6 +173,7 @@ func caller(r *http.Request) store.Request {
 // base is what a page of a signed-in person begins with.
 func (p *Portal) base(r *http.Request, person store.Person) web.Base {
 	b := p.bare(r)
+	b.Path = r.URL.RequestURI()
 	b.Viewer = &web.Viewer{Name: person.Name, Means: p.means(r), Role: person.Role, IdleAt: person.IdleAt}
 	return b
 }
@@ -184,7 +193,7 @@ func (p *Portal) unread(r *http.Request) web.Base {
 
 // bare is what a page without a person begins with.
 func (p *Portal) bare(r *http.Request) web.Base {
-	return web.Base{Now: time.Now(), Reference: handlers.RequestOf(r.Context()).Reference}
+	return web.Base{Now: time.Now(), Reference: handlers.RequestOf(r.Context()).Reference, Language: p.language(r)}
 }
 
 // means is how the person signed in, as people know it.

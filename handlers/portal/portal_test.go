@@ -26,7 +26,7 @@ func TestEveryRoute(t *testing.T) {
 	}
 	for _, route := range routes {
 		t.Run(route.Method+" "+route.Path, func(t *testing.T) {
-			path := strings.NewReplacer("{report}", own.String()).Replace(route.Path)
+			path := strings.NewReplacer("{report}", own.String(), "{code}", "718-7").Replace(route.Path)
 			if route.Class == handlers.SignedIn {
 				if got := s.browser(t).do(route.Method, path, nil); got.status != http.StatusSeeOther || got.header.Get("Location") != "/" {
 					t.Errorf("without a session: got %d to %q, want 303 to /", got.status, got.header.Get("Location"))
@@ -218,7 +218,7 @@ func TestUntracedIsUndisclosed(t *testing.T) {
 	b := s.browser(t)
 	b.signIn()
 	s.exec(t, `ALTER TABLE guichet.trace ADD CONSTRAINT full_disk CHECK (false) NOT VALID`)
-	for _, path := range []string{"/", "/reports", "/reports/" + own.String(), "/reports/" + own.String() + "/original.pdf", "/access-log"} {
+	for _, path := range []string{"/", "/reports", "/reports/" + own.String(), "/reports/" + own.String() + "/original.pdf", "/trends/718-7", "/account", "/access-log"} {
 		got := b.get(path)
 		if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
 			t.Errorf("%s: got %d, Retry-After %q", path, got.status, got.header.Get("Retry-After"))

@@ -11,13 +11,19 @@ import (
 	"guichet/web"
 )
 
-// listReports serves GET /reports.
+// listReports serves GET /reports, filtered and from ?page=N on.
 func (p *Portal) listReports(w http.ResponseWriter, r *http.Request) error {
 	reports, err := p.store.ReadReports(r.Context(), caller(r))
 	if err != nil {
 		return err
 	}
-	return p.web.Render(w, http.StatusOK, web.ReportsPage{Base: p.base(r, reports.Person), Patient: reports.Patient, Reports: reports.Reports})
+	asked := r.URL.Query()
+	page, err := strconv.Atoi(asked.Get("page"))
+	if err != nil {
+		page = 1
+	}
+	return p.web.Render(w, http.StatusOK, web.ReportsPage{Base: p.base(r, reports.Person), Patient: reports.Patient, Reports: reports.Reports,
+		Filter: web.ParseFilter(asked), Page: page})
 }
 
 // showReport serves GET /reports/{report}.

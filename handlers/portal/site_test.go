@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -151,7 +152,22 @@ type answer struct {
 
 func (b *browser) do(method, path string, header map[string]string) answer {
 	b.t.Helper()
-	r, err := http.NewRequestWithContext(b.t.Context(), method, authtest.PortalURL+path, nil)
+	return b.send(method, path, nil, header)
+}
+
+// post sends a form.
+func (b *browser) post(path string, form url.Values, header map[string]string) answer {
+	b.t.Helper()
+	if header == nil {
+		header = make(map[string]string)
+	}
+	header["Content-Type"] = "application/x-www-form-urlencoded"
+	return b.send("POST", path, strings.NewReader(form.Encode()), header)
+}
+
+func (b *browser) send(method, path string, body io.Reader, header map[string]string) answer {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), method, authtest.PortalURL+path, body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -167,11 +183,11 @@ func (b *browser) do(method, path string, header map[string]string) answer {
 		b.t.Fatal(err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	page, err := io.ReadAll(response.Body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return answer{response.StatusCode, response.Header, string(body)}
+	return answer{response.StatusCode, response.Header, string(page)}
 }
 
 func (b *browser) get(path string) answer { b.t.Helper(); return b.do("GET", path, nil) }

@@ -1,0 +1,34 @@
+package portal
+
+import (
+	"net/http"
+
+	"guichet/handlers"
+	"guichet/web"
+)
+
+// guides are the pages of advice and of law, open to anyone (GA1).
+var guides = []struct {
+	path  string
+	guide web.Guide
+}{
+	{"/help", web.Help},
+	{"/help/security", web.SecurityAdvice},
+	{"/contact", web.Contact},
+	{"/contact/phishing", web.Phishing},
+	{"/legal/notice", web.LegalNotice},
+	{"/legal/privacy", web.Privacy},
+	{"/legal/accessibility", web.Accessibility},
+	{"/legal/terms", web.Terms},
+}
+
+// showGuide serves one of them. In a session it keeps the menu and the way
+// out; nothing is read for it, not even a name.
+func (p *Portal) showGuide(guide web.Guide) handlers.Page {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		_, _ = p.open(r) // without a session, or without the database, it is the page of someone not signed in
+		base := p.unread(r)
+		base.Path = r.URL.RequestURI()
+		return p.web.Render(w, http.StatusOK, web.GuidePage{Base: base, Guide: guide, Idle: p.limits.Idle, Lifetime: p.limits.Lifetime})
+	}
+}
