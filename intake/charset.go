@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -40,7 +41,7 @@ func charsetNamed(name string) charset {
 // accents that is valid UTF-8 throughout is UTF-8, since 8-bit text almost
 // never is by chance. What is not UTF-8 is what was declared, or else 8859/15,
 // the character set of the French profile. ok is false when neither the bytes
-// nor the declaration say how to read it.
+// nor the declaration say how to read it, or the bytes say two things.
 func decode(raw []byte, declared charset) (text string, actual charset, ok bool) {
 	switch {
 	case utf8.Valid(raw):
@@ -48,12 +49,34 @@ func decode(raw []byte, declared charset) (text string, actual charset, ok bool)
 			declared = utf8Set
 		}
 		return string(raw), declared, true
-	case declared == unsupported:
+	case declared == unsupported, holdsUTF8(raw):
 		return "", declared, false
 	case declared == latin1:
 		return decodeBytes(raw, latin1), latin1, true
 	}
 	return decodeBytes(raw, latin9), latin9, true
+}
+
+// holdsUTF8 reports whether raw, which is not UTF-8 as a whole, holds
+// characters that are: a text cut in the middle of one, or put together from
+// two. Read as 8-bit text, its µmol/L would become Âµmol/L.
+func holdsUTF8(raw []byte) bool {
+	for len(raw) > 0 {
+		_, size := utf8.DecodeRune(raw)
+		if size > 1 && !endsWord(raw[:size]) {
+			return true
+		}
+		raw = raw[size:]
+	}
+	return false
+}
+
+// endsWord reports whether two bytes are, in the 8-bit sets, a capital that
+// French words end with (É, Ù, Û) and what may follow it: … ’ ” – —, a no-break
+// space, ». They are the pairs of 8-bit text that UTF-8 knows too.
+func endsWord(pair []byte) bool {
+	return len(pair) == 2 && bytes.IndexByte([]byte("\xC9\xD9\xDB"), pair[0]) >= 0 &&
+		bytes.IndexByte([]byte("\x85\x92\x94\x96\x97\xA0\xBB"), pair[1]) >= 0
 }
 
 // decodeBytes reads raw, a whole or a part of a message, as set. In the two

@@ -19,6 +19,14 @@ func TestDecode(t *testing.T) {
 		{name: "declared 8859/1, sent Windows-1252", declared: "8859/1", raw: "l\x92\x9Cil", want: "l’œil"},
 		{name: "unknown, but ASCII", declared: "GB 18030-2000", raw: "Na", want: "Na"},
 		{name: "unknown, but UTF-8", declared: "UNICODE UTF-16", raw: "é", want: "é"},
+		{name: "UTF-8 with one character cut", declared: "UNICODE UTF-8", raw: "5 µmol/L, Kali\xC3", unreadable: true},
+		{name: "UTF-8 with one byte lost", raw: "5 \xB5mol/L, Kaliémie", unreadable: true},
+		{name: "UTF-8 cut, declared 8859/15", declared: "8859/15", raw: "5 µmol/L, Kali\xC3", unreadable: true},
+		{name: "UTF-8 in the middle of 8859/1", declared: "8859/1", raw: "\xE9t\xE9, gel\xE9, \xE0 5 µmol/L", unreadable: true},
+		{name: "UTF-8 quotes in the middle of 8859/15", declared: "8859/15", raw: "\xE9t\xE9 “gelé”", unreadable: true},
+		{name: "Greek in the middle of 8859/15", declared: "8859/15", raw: "\xE9t\xE9 β", unreadable: true},
+		{name: "capitals and quotes in 8859/15", declared: "8859/15", raw: "\xABPOSITIVIT\xC9\xBB \xE0 v\xE9rifier", want: "«POSITIVITÉ» à vérifier"},
+		{name: "capitals and quotes in Windows-1252", declared: "8859/1", raw: "\x93LEV\xC9\x94, \xE0 CONTR\xD4L\xC9\x85", want: "“LEVÉ”, à CONTRÔLÉ…"},
 		{name: "unknown and unreadable", declared: "ISO IR87", raw: "\xE9", unreadable: true},
 	}
 	for _, test := range tests {

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"strings"
 
 	"guichet/record"
@@ -46,10 +47,63 @@ func isLOINC(code record.Code) bool {
 	return ok && isDigits(number) && len(number) <= 7 && isDigits(check) && len(check) == 1
 }
 
+// texts returns what a coded element says in words, what the laboratory wrote
+// itself (the original text) first. Systems change words on the way, so each
+// that is another is kept.
+func texts(coded element) []string {
+	return distinct(coded.component(9).text(), coded.component(2).text(), coded.component(5).text())
+}
+
 // codedText returns what a coded element says to people.
 func codedText(coded element) string {
-	return firstOf(coded.component(2).text(), coded.component(9).text(), coded.component(5).text(),
-		coded.component(1).text(), coded.component(4).text())
+	return firstOf(inBrackets(texts(coded)), coded.component(1).text(), coded.component(4).text())
+}
+
+// codedValue returns what a coded result says to people. A code that names no
+// system may be a word of the laboratory's own (Positif^2+): it is kept too.
+func codedValue(coded element) string {
+	list := texts(coded)
+	for _, of := range []struct{ code, system, identifier int }{{1, 3, 14}, {4, 6, 17}} {
+		if coded.component(of.system).isEmpty() && coded.component(of.identifier).isEmpty() {
+			list = append(list, coded.component(of.code).text())
+		}
+	}
+	return firstOf(inBrackets(distinct(list...)), codedText(coded))
+}
+
+// distinct returns the candidates that are not empty, each but once. Of two
+// that differ by an addition in brackets (Negative, Negative (qualifier value))
+// it keeps the one that says more, in the place of the first.
+func distinct(candidates ...string) []string {
+	var list []string
+	for _, text := range candidates {
+		switch i := slices.IndexFunc(list, func(other string) bool { return adds(text, other) || adds(other, text) }); {
+		case text == "":
+		case i < 0:
+			list = append(list, text)
+		case len(text) > len(list[i]):
+			list[i] = text
+		}
+	}
+	return list
+}
+
+// adds reports whether long is short, capitals apart, or short with an addition
+// in brackets.
+func adds(long, short string) bool {
+	if strings.EqualFold(long, short) {
+		return true
+	}
+	start, addition, ok := strings.Cut(long, " (")
+	return ok && strings.HasSuffix(addition, ")") && strings.EqualFold(start, short)
+}
+
+// inBrackets sets all texts but the first in brackets behind it.
+func inBrackets(list []string) string {
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	return list[0] + " (" + strings.Join(list[1:], ", ") + ")"
 }
 
 // codedTexts joins what the repetitions of a coded field say.

@@ -134,7 +134,7 @@ func notResults(content []byte) int {
 		if fields[0] == "OBX" {
 			text := fields[2] == "TX" || fields[2] == "FT"
 			if text {
-				key = strings.Join([]string{fields[3], fields[4], fields[8], fields[11]}, "|")
+				key = strings.TrimRight(strings.Join(slices.Concat(fields[3:5], fields[8:]), "|"), "|")
 			}
 			switch {
 			case strings.Contains(fields[3], "MetaDMPMSS"), fields[11] == "D", fields[11] == "W", fields[11] == "N":

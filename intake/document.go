@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
+	"unicode/utf8"
 
 	"guichet/record"
 )
@@ -36,9 +37,21 @@ func decodeDocument(encoding string, data element) ([]byte, bool) {
 		decoded, err := hex.DecodeString(strings.Join(strings.Fields(data.lines()), ""))
 		return decoded, err == nil
 	case "A", "":
-		return []byte(data.lines()), true
+		text := data.syntax.unescape(data.raw)
+		return []byte(text), !isMisdeclared(text)
 	}
 	return nil, false
+}
+
+// isMisdeclared reports whether text, which is now UTF-8, is an XML document
+// that says it is not: whoever opens it would read other letters.
+func isMisdeclared(text string) bool {
+	declaration, _, ok := strings.Cut(strings.TrimSpace(text), "?>")
+	_, named, encoded := strings.Cut(declaration, "encoding")
+	if !ok || !encoded || !strings.HasPrefix(declaration, "<?xml") {
+		return false
+	}
+	return !strings.Contains(strings.ToUpper(named), "UTF-8") && strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // decodeBase64 accepts what senders write: broken into lines, and with or

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 // maxSkip bounds what \.sp\ and \.sk\ may expand to, so that a short message
@@ -46,9 +48,10 @@ func (s *syntax) unescape(raw string) string {
 			b.WriteString(rest)
 			return b.String()
 		}
-		if text, ok := s.sequence(rest[:end]); ok {
+		name, following := s.whole(rest[:end], rest[end+1:])
+		if text, ok := s.sequence(name); ok {
 			b.WriteString(text)
-			raw = rest[end+1:]
+			raw = following
 			continue
 		}
 		b.WriteByte(s.escape) // not ours: its closing character may open the next
@@ -59,6 +62,34 @@ func (s *syntax) unescape(raw string) string {
 			raw = raw[1:]
 		}
 	}
+}
+
+// whole returns the escape sequence name together with those like it that
+// follow directly: some senders escape the bytes of one character one by one
+// (\XC3\\XA9\).
+func (s *syntax) whole(name, rest string) (sequence, following string) {
+	if !isHexadecimal(name) {
+		return name, rest
+	}
+	var b strings.Builder
+	b.WriteString(name)
+	for rest != "" && rest[0] == s.escape {
+		end := strings.IndexByte(rest[1:], s.escape)
+		if end < 0 || !isHexadecimal(rest[1:end+1]) {
+			break
+		}
+		b.WriteString(rest[2 : end+1])
+		rest = rest[end+2:]
+	}
+	return b.String(), rest
+}
+
+func isHexadecimal(name string) bool {
+	if len(name) < 3 || name[0] != 'X' {
+		return false
+	}
+	_, err := hex.DecodeString(name[1:])
+	return err == nil
 }
 
 // opens reports whether raw, which begins with the escape character, begins
@@ -192,7 +223,9 @@ func (s separators) escapeText(text string) string {
 }
 
 // plain makes text safe to store and show: line breaks are \n, other control
-// characters are gone, what is not UTF-8 is marked.
+// characters are gone, what is not UTF-8 is marked. Those that Unicode has from
+// U+0080 to U+009F come from Windows-1252 that somebody took for 8859/1, and are
+// read as such, like the same bytes.
 func plain(text string) string {
 	if !needsCleaning(text) {
 		return text
@@ -204,8 +237,10 @@ func plain(text string) string {
 			return '\n'
 		case r == '\n' || r == '\t':
 			return r
-		case r < ' ' || 0x7F <= r && r < 0xA0:
+		case r < ' ' || r == 0x7F:
 			return -1
+		case 0x80 <= r && r < 0xA0:
+			return charmap.Windows1252.DecodeByte(byte(r))
 		}
 		return r
 	}, strings.ToValidUTF8(text, "\uFFFD"))

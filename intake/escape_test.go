@@ -14,6 +14,9 @@ func TestUnescape(t *testing.T) {
 		{"truncation", `cut\P\`, "cut#"},
 		{"hexadecimal", `\X21\\X4142\`, "!AB"},
 		{"hexadecimal in the message's character set", `\XC3A9\`, "é"},
+		{"hexadecimal byte by byte", `10 \XC2\\XB5\g \XC3\\XA9\\X21\`, "10 µg é!"},
+		{"hexadecimal that is no UTF-8", `\XB5\g \XE9\`, "µg é"},
+		{"hexadecimal and a break", `\XC3\\.br\\XA9\`, "Ã\n©"},
 		{"line breaks", `one\.br\two\.sp\three\.sp+2\four`, "one\ntwo\nthree\n\nfour"},
 		{"centre, skip, indent, fill", `a\.ce\b\.sk 3\c\.in+4\d\.ti-2\e\.fi\f\.nf\g`, "a\nb   cdefg"},
 		{"highlight", `a \H\loud\N\ b`, "a loud b"},
@@ -73,7 +76,9 @@ func TestEscapedTextComesBack(t *testing.T) {
 func TestPlainRemovesControlCharacters(t *testing.T) {
 	tests := []struct{ raw, want string }{
 		{"a\r\nb\rc\nd", "a\nb\nc\nd"},
-		{"a\x00b\x0Bc\x1Cd\x7Fe\u0085f", "abcdef"},
+		{"a\x00b\x0Bc\x1Cd\x7Fe", "abcde"},
+		{"l\u0092\u009Cil\u0085 \u0096 5 \u0080", "l’œil… – 5 €"},
+		{"\u0081", "\uFFFD"},
 		{"\ttab é", "\ttab é"},
 		{"bad \xFF byte", "bad \uFFFD byte"},
 	}

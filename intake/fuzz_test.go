@@ -24,6 +24,10 @@ func seeds() [][]byte {
 		lines(mshLine, pidLine, obrLine, "OBX|1|ED|D||^application^pdf^Base64^JVBERi0xLjQK||||||F", "OBX|2|RP|E||x||||||F", "OBX|3|DR|F||2026^2027||||||X"),
 		lines(mshLine, pidLine, obrLine, "OBX|1|CE|INVISIBLE_PATIENT^^MetaDMPMSS||Y||||||F"),
 		lines(mshLine, pidLine, obrLine, "OBX|1|FT|A||one\ntwo||||||D", "\r\n", "PID|2", "MSH|"),
+		lines(mshLine, "NTE|1||~5", pidLine, "ORC|RE", obrLine, "OBX|1|FT|A||un\nVIH\nfin||||||F", " OBX|2|NM|B||1", "Zab|", "ORC|RE"+"||||||||||||||||||||||||||U", "NTE|1||x\ny"),
+		lines(mshLine, pidLine, "ARV|1|A|NO", obrLine, `OBX|1|SN|A||^1^^80~\XC3\\XA9\|10^9/L||hh|||F||R`, "OBX|2|DR|B||2026-11-21^20261121+0100||||||F", "OBX|3|TM|B||07:30||||||F", "ODX|4", "\u0092"),
+		lines(mshLine, pidLine, obrLine, "OBX|1|CWE|A||B^C^^D^E^^^^G~Positif^2+|1^CM||^HIGH~h|||F", "OBX|2|ed|D||^text^plain^A^<?xml encoding='ISO-8859-1'?>é||||||F", "OBX|3|CE|X^MASQUE_PS||N~Y||||||F"),
+		lines(mshLine, pidLine, obrLine, "OBX|1|TX|A||µ \xC9\xBB \xC3||||||F"),
 		[]byte("MSH@*!%$@A@B@C@D@2026@@ORU*R01@1@P@2.3@@@@@@8859/15\nPID@1@@1***&1.2.250.1.213.1.4.8&ISO@@\xC9T\xC9*A!B*C****D\nOBR@1\nOBX@1@ST@A@@%E%\xA4@@@@@@F"),
 		[]byte("\xEF\xBB\xBFMSH|^~|A|B|||2026||ORU|1|P|2.1||||||ISO IR87\rPID|\rOBR|\xFF"),
 	}

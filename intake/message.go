@@ -77,7 +77,13 @@ func parse(raw []byte, o Options) (*Message, *Problem) {
 	if problem != nil {
 		return nil, problem
 	}
+	for i := range list {
+		if problem := restricted(&list[i]); problem != nil {
+			return nil, problem
+		}
+	}
 	r := &reader{header: &header, options: o}
+	r.comments = &r.report.Comments
 	for i := range list[1:] {
 		if problem := r.read(&list[i+1]); problem != nil {
 			return nil, problem

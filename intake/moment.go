@@ -89,30 +89,39 @@ func (s *segment) moment(n int, zone *time.Location) (record.Moment, *Problem) {
 	return m, nil
 }
 
-// printTime writes a date, a time or both that is itself a result, in the
-// order of ISO 8601 and with its own digits and offset; what is no time comes
-// back as it is.
-func printTime(text string) string {
-	digits, offset := text, ""
-	if i := strings.IndexAny(text, "+-"); i > 0 {
-		digits, offset = text[:i], " "+text[i:]
-	}
-	digits, fraction, fractioned := strings.Cut(digits, ".")
-	if _, ok := moment(digits, time.UTC); !ok {
-		return text
-	}
-	if fractioned {
-		fraction = "." + fraction
-	}
-	date, clock := digits[:min(len(digits), 8)], digits[min(len(digits), 8):]
-	printed := insert(date, '-', 4, 6)
-	if clock != "" {
-		printed += " " + printClock(clock)
-	}
-	return printed + fraction + offset
+// isTime reports whether text is a time as HL7 writes it.
+func isTime(text string) bool {
+	_, ok := moment(text, time.UTC)
+	return ok
 }
 
-func printClock(digits string) string { return insert(digits, ':', 2, 4) }
+// printTime writes a date, a time or both that is itself a result, in the
+// order of ISO 8601 and with its own digits and offset; what is no time comes
+// back as it is, and so does a year or a month with an offset, which is more
+// likely a date written otherwise.
+func printTime(text string) string {
+	clock, offset := text, ""
+	if i := strings.IndexAny(text, "+-"); i >= 0 {
+		clock, offset = text[:i], " "+text[i:]
+	}
+	if !isTime(text) || offset != "" && len(clock) < 8 {
+		return text
+	}
+	date, clock := clock[:min(len(clock), 8)], clock[min(len(clock), 8):]
+	printed := insert(date, '-', 4, 6)
+	if clock != "" {
+		printed += " " + insert(clock, ':', 2, 4)
+	}
+	return printed + offset
+}
+
+// printClock writes a time of day in the same way: it is one of any day.
+func printClock(text string) string {
+	if printed, ok := strings.CutPrefix(printTime("20000101"+text), "2000-01-01 "); ok {
+		return printed
+	}
+	return text
+}
 
 func insert(digits string, mark byte, at ...int) string {
 	var b strings.Builder

@@ -57,6 +57,12 @@ func TestPrintTime(t *testing.T) {
 		{"20180705143000.12+0200", "2018-07-05 14:30:00.12 +0200"},
 		{"le 5 juillet", "le 5 juillet"},
 		{"20181305", "20181305"},
+		{"2026-11-21", "2026-11-21"},
+		{"2026-0500", "2026-0500"},
+		{"20261121-hier", "20261121-hier"},
+		{"20261121+0100", "2026-11-21 +0100"},
+		{"20261121.5", "20261121.5"},
+		{"2026112114h30", "2026112114h30"},
 		{"", ""},
 	}
 	for _, test := range tests {
@@ -64,7 +70,28 @@ func TestPrintTime(t *testing.T) {
 			t.Errorf("printTime(%q) = %q, want %q", test.text, got, test.want)
 		}
 	}
-	if got := printClock("223100.0000"); got != "22:31:00.0000" {
-		t.Errorf("printClock = %q", got)
+}
+
+func TestPrintClock(t *testing.T) {
+	tests := []struct{ text, want string }{
+		{"14", "14"},
+		{"1430", "14:30"},
+		{"223100", "22:31:00"},
+		{"223100.0000", "22:31:00.0000"},
+		{"0730+0200", "07:30 +0200"},
+		{"223100.5-0500", "22:31:00.5 -0500"},
+		{"07:30", "07:30"},
+		{"14h30", "14h30"},
+		{"730", "730"},
+		{"2430", "2430"},
+		{"0799", "0799"},
+		{"1430.5", "1430.5"},
+		{"1430-tard", "1430-tard"},
+		{"", ""},
+	}
+	for _, test := range tests {
+		if got := printClock(test.text); got != test.want {
+			t.Errorf("printClock(%q) = %q, want %q", test.text, got, test.want)
+		}
 	}
 }

@@ -87,7 +87,7 @@ var reasons = map[Reason]struct {
 }{
 	ReasonNotHL7:           {segmentSequenceError, "le message ne commence pas par un segment MSH"},
 	ReasonSeparators:       {dataTypeError, "les séparateurs déclarés ne sont pas utilisables"},
-	ReasonCharset:          {tableValueNotFound, "le jeu de caractères déclaré n'est pas pris en charge (UNICODE UTF-8, 8859/1, 8859/15 ou ASCII)"},
+	ReasonCharset:          {tableValueNotFound, "le jeu de caractères déclaré n'est pas pris en charge (UNICODE UTF-8, 8859/1, 8859/15 ou ASCII), ou le message en mêle deux (un caractère coupé suffit)"},
 	ReasonVersion:          {unsupportedVersion, "la version de HL7 n'est pas prise en charge (2.1 à 2.8)"},
 	ReasonMessageType:      {unsupportedMessageType, "le type de message n'est pas pris en charge (ORU attendu)"},
 	ReasonEvent:            {unsupportedEventCode, "l'événement n'est pas pris en charge (R01 attendu)"},
@@ -96,7 +96,7 @@ var reasons = map[Reason]struct {
 	ReasonTooManySegments:  {internalError, "le message contient trop de segments"},
 	ReasonTooManyParts:     {internalError, "le segment contient trop de champs ou de répétitions"},
 	ReasonTooManyItems:     {internalError, "le message contient trop de demandes (500 au plus), d'identifiants du patient (50) ou de résultats et de documents (4 500) pour un seul compte rendu"},
-	ReasonSegment:          {segmentSequenceError, "une ligne ne commence pas par un nom de segment, ou le segment n'est pas à sa place"},
+	ReasonSegment:          {segmentSequenceError, "une ligne ne commence pas par un nom de segment connu, ou le segment n'est pas à sa place"},
 	ReasonContinued:        {segmentSequenceError, "les messages en plusieurs parties ne sont pas pris en charge"},
 	ReasonSeveralMessages:  {segmentSequenceError, "plusieurs messages dans un seul envoi"},
 	ReasonSeveralPatients:  {segmentSequenceError, "plusieurs patients dans un seul message"},

@@ -40,7 +40,7 @@ type panel struct {
 }
 
 // read takes in the next segment. Segments that hold nothing of ours are
-// passed over, and so are the comments on them.
+// passed over; a comment on one of them goes where the last of ours went.
 func (r *reader) read(s *segment) *Problem {
 	previous := r.previous
 	r.previous = nil
@@ -49,6 +49,9 @@ func (r *reader) read(s *segment) *Problem {
 		return r.readPatient(s)
 	case "ORC":
 		r.orderer = person(s.field(12))
+		if r.panel != nil && len(r.panel.parts) > 0 {
+			r.panel = nil // what comes next is of another order
+		}
 		r.comments = &r.pending
 	case "OBR":
 		return r.readOrder(s)
@@ -157,11 +160,7 @@ func (r *reader) readComment(s *segment) {
 	if r.comments == nil {
 		return
 	}
-	var lines []string
-	for _, line := range s.field(3).repetitions() {
-		lines = append(lines, line.lines())
-	}
-	if comment := strings.Join(lines, "\n"); comment != "" {
+	if comment := s.field(3).paragraph(); comment != "" {
 		*r.comments = append(*r.comments, comment)
 	}
 }
@@ -169,6 +168,7 @@ func (r *reader) readComment(s *segment) {
 // finish derives what the whole report says from its panels.
 func (r *reader) finish() *record.Report {
 	report := &r.report
+	report.Comments = append(report.Comments, r.pending...) // the order they wait for did not come
 	var statuses []record.Status
 	var titles []string
 	titled := make(map[string]bool)

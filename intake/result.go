@@ -1,19 +1,10 @@
 package intake
 
 import (
-	"slices"
 	"strings"
 
 	"guichet/record"
 )
-
-// transmission is the coding system of the French profile's OBX that steer the
-// transmission of a document (CI-SIS, transmission de documents CDA en HL7v2).
-// They are for the systems on the way, not results.
-const transmission = "METADMPMSS"
-
-// withholding are the transmission flags that restrict who may see a document.
-var withholding = []string{"INVISIBLE_PATIENT", "INVISIBLE_REP_LEGAUX", "MASQUE_PS", "CONNEXION_SECRETE"}
 
 // notTransmitted stands beside a result that is only a pointer to a document
 // inside the hospital: the address is of no use outside and tells too much.
@@ -22,10 +13,9 @@ const notTransmitted = "Document conservé par le laboratoire, non transmis."
 // readResult reads an OBX. previous is the OBX directly before it whose text
 // it may continue.
 func (r *reader) readResult(s, previous *segment) *Problem {
-	code := s.field(3)
-	if strings.EqualFold(code.component(3).text(), transmission) {
+	if isTransmission(s.field(3)) { // what restricts was refused before
 		r.comments = nil
-		return readFlag(s)
+		return nil
 	}
 	p := r.panel
 	if p == nil {
@@ -42,13 +32,13 @@ func (r *reader) readResult(s, previous *segment) *Problem {
 	}
 	if continues(s, previous) {
 		last := &p.Observations[len(p.Observations)-1]
-		last.Value = joined(last.Value, value(s.field(2).text(), s.field(5), ""))
+		last.Value = joined(last.Value, value(s.kind(), s.field(5), ""))
 		r.previous, r.comments = s, &last.Comments
 		return nil
 	}
 	p.parts = append(p.parts, status)
 	p.laboratory = firstOf(p.laboratory, s.field(23).component(1).text(), codedText(s.field(15)))
-	if s.field(2).text() == "ED" && status != record.Cancelled {
+	if s.kind() == "ED" && status != record.Cancelled {
 		added, problem := r.readDocuments(s)
 		if added || problem != nil {
 			return problem
@@ -78,17 +68,6 @@ func (r *reader) countItem(s *segment) *Problem {
 	return nil
 }
 
-// readFlag refuses a message that asks for a restriction of visibility, since
-// showing it without the restriction would disclose what was to be withheld
-// (closed by default).
-func readFlag(s *segment) *Problem {
-	name := strings.ToUpper(s.field(3).component(1).text())
-	if slices.Contains(withholding, name) && !strings.EqualFold(s.field(5).component(1).text(), "N") {
-		return s.problem(ReasonWithheld, 5)
-	}
-	return nil
-}
-
 // resultStatus reads OBX-11. A result without a status has that of its order,
 // and is not validated if that has none either.
 func (p *panel) resultStatus(s *segment) (record.Status, bool, *Problem) {
@@ -109,14 +88,14 @@ func (p *panel) resultStatus(s *segment) (record.Status, bool, *Problem) {
 func (r *reader) observation(s *segment, status record.Status) (record.Observation, *Problem) {
 	o := record.Observation{
 		SubID:     s.field(4).text(),
-		Unit:      firstOf(s.field(6).component(1).text(), s.field(6).component(2).text()),
+		Unit:      unit(s.field(6)),
 		Reference: s.field(7).lines(),
 		Flags:     flags(s.field(8)),
 		Status:    status,
 		Method:    codedTexts(s.field(17)),
 	}
 	o.Code, o.Local, o.Name = analysis(s.field(3))
-	switch kind := strings.ToUpper(s.field(2).text()); kind {
+	switch kind := s.kind(); kind {
 	case "RP", "ED":
 		if status != record.Cancelled {
 			o.Comments = []string{notTransmitted}
@@ -127,17 +106,6 @@ func (r *reader) observation(s *segment, status record.Status) (record.Observati
 	var problem *Problem
 	o.Sampled, problem = s.moment(14, r.options.Zone)
 	return o, problem
-}
-
-// flags reads OBX-8, a code that repeats and, in later versions, has a text.
-func flags(field element) []record.Flag {
-	var list []record.Flag
-	for _, coded := range field.repetitions() {
-		if flag := firstOf(coded.component(1).text(), coded.component(4).text()); flag != "" {
-			list = append(list, record.Flag(flag))
-		}
-	}
-	return list
 }
 
 // readDocuments reads the documents of an ED result; added is false when it
@@ -165,21 +133,21 @@ func (r *reader) readDocuments(s *segment) (added bool, _ *Problem) {
 }
 
 // continues reports whether s goes on with the text of previous: laboratories
-// send a long text as one OBX a line, all with the same OBX-3 and OBX-4.
+// send a long text as one OBX a line, which say the same but for the text.
 func continues(s, previous *segment) bool {
-	if previous == nil || !isText(s) {
+	if previous == nil || !isText(s) || !s.field(6).isEmpty() || !s.field(7).isEmpty() {
 		return false
 	}
-	for _, field := range []int{3, 4, 8, 11} {
-		if s.field(field).raw != previous.field(field).raw {
+	for n := 3; n < max(len(s.fields), len(previous.fields)); n++ {
+		if (n < 5 || n > 7) && s.field(n).raw != previous.field(n).raw {
 			return false
 		}
 	}
-	return s.field(6).isEmpty() && s.field(7).isEmpty()
+	return true
 }
 
 func isText(s *segment) bool {
-	kind := s.field(2).text()
+	kind := s.kind()
 	return kind == "TX" || kind == "FT"
 }
 

@@ -9,80 +9,6 @@ import (
 	"guichet/record"
 )
 
-func TestValues(t *testing.T) {
-	text := func(printed string) record.Value { return record.Value{Kind: record.Text, Text: printed} }
-	number := func(printed string) record.Value { return record.Value{Kind: record.Numeric, Text: printed} }
-	structured := func(printed string) record.Value { return record.Value{Kind: record.Structured, Text: printed} }
-	coded := func(printed, value, codeText, system string) record.Value {
-		return record.Value{Kind: record.Coded, Text: printed, Code: record.Code{System: system, Value: value, Text: codeText}}
-	}
-	tests := []struct {
-		name, kind, value, unit string
-		want                    record.Value
-	}{
-		{"zeros stay", "NM", "5.30", "g/L", number("5.30")},
-		{"leading zeros stay", "NM", "007", "", number("007")},
-		{"no leading zero", "NM", ".5", "", number(".5")},
-		{"negative", "NM", "-12.0", "", number("-12.0")},
-		{"comma", "NM", "5,30", "", number("5,30")},
-		{"long", "NM", "12345678901234567890.123456789", "", number("12345678901234567890.123456789")},
-		{"spaces around", "NM", " 4.2 ", "", number("4.2")},
-		{"comparator in a number", "NM", "<0.5", "", structured("<0.5")},
-		{"comparator and space", "NM", ">= 200", "", structured(">= 200")},
-		{"words in a number", "NM", "Hémolysé", "", text("Hémolysé")},
-		{"not a number after all", "NM", "1.2.3", "", text("1.2.3")},
-		{"two signs", "NM", "--5", "", text("--5")},
-		{"repeated numbers", "NM", "60~120", "", text("60\n120")},
-		{"less than", "SN", "<^5", "", structured("<5")},
-		{"at least", "SN", ">=^32", "", structured(">=32")},
-		{"titre", "SN", "^1^:^80", "", structured("1:80")},
-		{"titre above", "SN", ">^1^:^1280", "", structured(">1:1280")},
-		{"range", "SN", "^10^-^15", "", structured("10-15")},
-		{"suffix", "SN", "^4^+", "", structured("4+")},
-		{"only a number", "SN", "^10.50", "", number("10.50")},
-		{"equals", "SN", "=^0.5", "", number("0.5")},
-		{"number in the wrong place", "SN", "182", "", number("182")},
-		{"comparison in one place", "SN", "<5", "", structured("<5")},
-		{"words in structured", "SN", "^négatif", "", text("négatif")},
-		{"nothing structured", "SN", "^^^", "", record.Value{}},
-		{"string", "ST", "Jaune clair", "", text("Jaune clair")},
-		{"string with delimiters", "ST", "CRP & VS ^ 2", "", text("CRP & VS ^ 2")},
-		{"measure in a string", "ST", "5.30", "mmol/L", number("5.30")},
-		{"comparison in a string", "ST", "<0.5", "mmol/L", structured("<0.5")},
-		{"number in a string without unit", "ST", "5.30", "", text("5.30")},
-		{"text with lines", "TX", `un\.br\deux~trois`, "", text("un\ndeux\ntrois")},
-		{"formatted text keeps its columns", "FT", `  A    1\.br\  B   12\.br\`, "", text("  A    1\n  B   12")},
-		{"coded", "CWE", "NEG^Négatif^L", "", coded("Négatif", "NEG", "Négatif", "L")},
-		{"coded by LOINC", "CE", "LA18592-8^In range^LN", "", coded("In range", "LA18592-8", "In range", "LN")},
-		{"coded, text only", "CE", "^Positif", "", coded("Positif", "", "Positif", "")},
-		{"coded, code only", "CWE", "COM^^L", "", coded("COM", "COM", "", "L")},
-		{"coded, original text only", "CWE", "^^^^^^^^Traces", "", coded("Traces", "", "", "")},
-		{"coded twice", "CWE", "A^Alpha^L~B^Bêta^L", "", text("Alpha\nBêta")},
-		{"date", "DT", "20180705", "", text("2018-07-05")},
-		{"date and time", "TS", "20180705143000+0200", "", text("2018-07-05 14:30:00 +0200")},
-		{"time", "TM", "1430", "", text("14:30")},
-		{"range of times", "DR", "20230501102531-0400^20230502", "", text("2023-05-01 10:25:31 -0400 – 2023-05-02")},
-		{"numeric array", "NA", "1^2^3", "", text("1 2 3")},
-		{"price", "CP", "12&EUR^UP", "", text("12 EUR UP")},
-		{"hierarchic designator", "HD", "1.2.840.317.5947431.51", "", text("1.2.840.317.5947431.51")},
-		{"unknown type", "ZZ", "a^b&c", "", text("a b c")},
-		{"no type", "", "a", "", text("a")},
-		{"nothing", "NM", "", "g/L", record.Value{}},
-		{"null", "ST", `""`, "", record.Value{}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			r := results(t, "OBX|1|"+test.kind+"|A^Analyse^L||"+test.value+"|"+test.unit+"|||||F")
-			if r.Count != 1 {
-				t.Fatalf("%d results, want 1", r.Count)
-			}
-			if diff := cmp.Diff(test.want, r.Panels[0].Observations[0].Value); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
 func TestAnalysisCodes(t *testing.T) {
 	loinc := record.Code{System: record.LOINC, Value: "2823-3", Text: "Potassium"}
 	local := record.Code{System: "L", Value: "K", Text: "Kaliémie"}
@@ -119,9 +45,21 @@ func TestUnitsIntervalsAndFlags(t *testing.T) {
 		{"plain", "mmol/L", "3.5 - 5.0", "H", "mmol/L", "3.5 - 5.0", []record.Flag{"H"}, 1},
 		{"UCUM and text", "10*3/uL^mille par microlitre^UCUM", "4.0-10.0", "N", "10*3/uL", "4.0-10.0", []record.Flag{"N"}, 0},
 		{"unit as text only", "^UI/mL", "", "", "UI/mL", "", nil, 0},
+		{"unit in the second triplet", "^^^G/L^giga par litre^L", "", "", "G/L", "", nil, 0},
+		{"unit in its original text only", "^^^^^^^^G/L", "", "", "G/L", "", nil, 0},
+		{"power of ten not escaped", "10^9/L", "", "", "10^9/L", "", nil, 0},
+		{"power of ten not escaped, with text", "10^9/L^giga par litre^L", "", "", "10^9/L", "", nil, 0},
+		{"negative power of ten not escaped", "x10^-3/L", "", "", "x10^-3/L", "", nil, 0},
+		{"a number and a text", "10^CM^METRIC", "", "", "10^CM", "", nil, 0},
+		{"no unit, and a text", "1^CM^METRIC", "", "", "CM", "", nil, 0},
+		{"a number and its text", "1^1^UCUM", "", "", "1", "", nil, 0},
 		{"coded flag", "", "", "A^Abnormal^HL70078^^^^2.7", "", "", []record.Flag{"A"}, 1},
 		{"empty coded flag", "", "", "^^^^^^2.7", "", "", nil, 0},
 		{"flag in the second triplet", "", "", "^^^H^Haut^L", "", "", []record.Flag{"H"}, 1},
+		{"flag as text only", "", "", "^HIGH", "", "", []record.Flag{"HIGH"}, 0},
+		{"flag as text in the second triplet", "", "", "^^^^Haut^L", "", "", []record.Flag{"Haut"}, 0},
+		{"flags in lower case", "", "", "hh~pos", "", "", []record.Flag{"HH", "POS"}, 1},
+		{"the laboratory's own in lower case", "", "", "élevé~x", "", "", []record.Flag{"élevé", "x"}, 0},
 		{"several", "", "", "N~HH~A", "", "", []record.Flag{"N", "HH", "A"}, 1},
 		{"susceptible", "", "", "S", "", "", []record.Flag{"S"}, 0},
 		{"resistant", "", "", "R", "", "", []record.Flag{"R"}, 0},
@@ -210,6 +148,14 @@ func TestTextThatGoesOn(t *testing.T) {
 		{"another status", []string{"OBX|1|TX|A||un||||||F", "OBX|2|TX|A||deux||||||C"}, []string{"un", "deux"}},
 		{"another flag", []string{"OBX|1|TX|A||un|||N|||F", "OBX|2|TX|A||deux|||A|||F"}, []string{"un", "deux"}},
 		{"numbers are results", []string{"OBX|1|NM|A||1||||||F", "OBX|2|NM|A||2||||||F"}, []string{"1", "2"}},
+		{"another time", []string{"OBX|1|TX|A||un||||||F|||20261120", "OBX|2|TX|A||deux||||||F|||20261121"}, []string{"un", "deux"}},
+		{"another producer", []string{"OBX|1|TX|A||un||||||F||||L1", "OBX|2|TX|A||deux||||||F||||L2"}, []string{"un", "deux"}},
+		{"another observer", []string{"OBX|1|TX|A||un||||||F|||||1^A", "OBX|2|TX|A||deux||||||F|||||2^B"}, []string{"un", "deux"}},
+		{"another method", []string{"OBX|1|TX|A||un||||||F||||||^M1", "OBX|2|TX|A||deux||||||F||||||^M2"}, []string{"un", "deux"}},
+		{"another laboratory", []string{"OBX|1|TX|A||un||||||F||||||||||||L1", "OBX|2|TX|A||deux||||||F||||||||||||L2"}, []string{"un", "deux"}},
+		{"the same, one with separators at its end", []string{"OBX|1|TX|A||un||||||F|||", "OBX|2|TX|A||deux||||||F"}, []string{"un\ndeux"}},
+		{"type in lower case", []string{"OBX|1|tx|A||un||||||F", "OBX|2|TX|A||deux||||||F"}, []string{"un\ndeux"}},
+		{"about", []string{"OBX|1|TX|A||un||||||F", "OBX|2|TX|A||~5||||||F"}, []string{"un\n~5"}},
 		{"a comment between", []string{"OBX|1|TX|A||un||||||F", "NTE|1||c", "OBX|2|TX|A||deux||||||F"}, []string{"un", "deux"}},
 		{"an order between", []string{"OBX|1|TX|A||un||||||F", "OBR|2||B2", "OBX|1|TX|A||deux||||||F"}, []string{"un"}},
 	}
@@ -246,6 +192,16 @@ func TestComments(t *testing.T) {
 	}
 }
 
+func TestCommentsWithNowhereElseToGoAreTheReports(t *testing.T) {
+	m := mustParse(t, lines(mshLine, "NTE|1||message", pidLine, obrLine, "NTE|1||~5 mg", "ORC|RE", "NTE|1||ordre sans suite"))
+	if diff := cmp.Diff([]string{"message", "ordre sans suite"}, m.Report.Comments); diff != "" {
+		t.Errorf("report (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"~5 mg"}, m.Report.Panels[0].Comments); diff != "" {
+		t.Errorf("panel (-want +got):\n%s", diff)
+	}
+}
+
 func TestDocuments(t *testing.T) {
 	pdf := "JVBERi0xLjQK" // %PDF-1.4
 	tests := []struct {
@@ -260,7 +216,10 @@ func TestDocuments(t *testing.T) {
 		{"broken into lines", `^application^pdf^Base64^JVBE\.br\Ri0x` + "\nLjQK", "F", "application/pdf", "%PDF-1.4\n", 0},
 		{"CDA", "^TEXT^XML^Base64^PENsaW5pY2FsRG9jdW1lbnQvPg==", "F", "text/xml", "<ClinicalDocument/>", 0},
 		{"plain text", "^text^^Base64^Ym9uam91cg==", "F", "text/plain", "bonjour", 0},
+		{"plain text to the byte", `^text^plain^A^  un\X0D0A\\X09\deux\X07\  `, "F", "text/plain", "  un\r\n\tdeux\a  ", 0},
 		{"plain text unencoded", `^text^plain^A^bonjour \T\ bonsoir`, "F", "text/plain", "bonjour & bonsoir", 0},
+		{"XML unencoded", `^text^xml^A^<?xml version="1.0" encoding="utf-8"?><a>é</a>`, "F", "text/xml", `<?xml version="1.0" encoding="utf-8"?><a>é</a>`, 0},
+		{"XML unencoded, ASCII", `^text^xml^A^<?xml version="1.0" encoding="ISO-8859-1"?><a/>`, "F", "text/xml", `<?xml version="1.0" encoding="ISO-8859-1"?><a/>`, 0},
 		{"hexadecimal", "^IM^JPEG^Hex^FFD8FFE0", "F", "image/jpeg", "\xFF\xD8\xFF\xE0", 0},
 		{"taken back", "^application^pdf^Base64^" + pdf, "D", "", "", 0},
 		{"empty", "^application^pdf^Base64^", "F", "", "", 1},
@@ -280,6 +239,13 @@ func TestDocuments(t *testing.T) {
 				t.Errorf("%d results, want %d", r.Count, test.results)
 			}
 		})
+	}
+}
+
+func TestADocumentWhoseTypeIsInLowerCase(t *testing.T) {
+	r := results(t, "OBX|1|ed|A^Compte rendu||^application^pdf^Base64^JVBERi0xLjQK||||||F")
+	if r.Count != 0 || len(r.Documents) != 1 || string(r.Documents[0].Bytes) != "%PDF-1.4\n" {
+		t.Errorf("got %+v", r)
 	}
 }
 

@@ -2,101 +2,12 @@ package intake
 
 import "strings"
 
-// maxParts bounds the fields and repetitions of one segment, so that a message
-// of nothing but separators does not cost many times its size in memory.
-const maxParts = 20_000
-
 // A segment is one line of a message, its fields still as sent.
 type segment struct {
 	id     string
 	place  Place
 	fields []string // fields[0] is the name
 	syntax *syntax
-}
-
-// segments splits text into its segments. They end with CR, as HL7 says, or
-// with LF or both, as many send them. A line that does not begin with a segment
-// name continues the field of an OBX or NTE that a line break cut.
-func segments(text string, s *syntax, limit int) ([]segment, *Problem) {
-	var list []segment
-	counts := make(map[string]int)
-	start := -1 // of the segment being gathered, in text
-	end := 0
-	finish := func() *Problem {
-		if start < 0 {
-			return nil
-		}
-		id := text[start : start+3]
-		counts[id]++
-		place := Place{Segment: id, Sequence: counts[id]}
-		if s.parts(text[start:end]) > maxParts {
-			return NewProblem(ReasonTooManyParts, place)
-		}
-		fields := strings.Split(text[start:end], string(rune(s.field)))
-		list = append(list, segment{id: id, place: place, fields: fields, syntax: s})
-		return nil
-	}
-	for at := 0; at < len(text); {
-		next, following := lineEnd(text, at)
-		line := text[at:next]
-		switch {
-		case strings.TrimSpace(line) == "":
-		case isSegment(line, s.field):
-			if problem := finish(); problem != nil {
-				return nil, problem
-			}
-			if len(list) >= limit {
-				return nil, NewProblem(ReasonTooManySegments, Place{})
-			}
-			start, end = at, next
-		case start >= 0 && continuable(text[start:]):
-			end = next
-		case start < 0:
-			return nil, NewProblem(ReasonNotHL7, Place{})
-		default:
-			id := text[start : start+3]
-			return nil, NewProblem(ReasonSegment, Place{Segment: id, Sequence: counts[id] + 1})
-		}
-		at = following
-	}
-	if problem := finish(); problem != nil {
-		return nil, problem
-	}
-	return list, nil
-}
-
-// parts counts what a segment is cut into at most, without cutting it.
-func (s *syntax) parts(segment string) int {
-	n := strings.Count(segment, string(rune(s.field)))
-	if s.repetition != 0 {
-		n += strings.Count(segment, string(rune(s.repetition)))
-	}
-	return n
-}
-
-func lineEnd(text string, from int) (end, next int) {
-	i := strings.IndexAny(text[from:], "\r\n")
-	if i < 0 {
-		return len(text), len(text)
-	}
-	return from + i, from + i + 1
-}
-
-// isSegment reports whether line begins with a segment name.
-func isSegment(line string, field byte) bool {
-	if len(line) < 3 || line[0] < 'A' || line[0] > 'Z' {
-		return false
-	}
-	for _, c := range []byte(line[1:3]) {
-		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	return len(line) == 3 || line[3] == field
-}
-
-func continuable(segment string) bool {
-	return strings.HasPrefix(segment, "OBX") || strings.HasPrefix(segment, "NTE")
 }
 
 // field returns field n, numbered as in the standard: in MSH, the separator
@@ -110,6 +21,9 @@ func (s *segment) field(n int) element {
 	}
 	return element{raw: s.fields[n], syntax: s.syntax}
 }
+
+// kind returns the type of a result (OBX-2).
+func (s *segment) kind() string { return strings.ToUpper(s.field(2).text()) }
 
 // problem returns the Problem that reason names, in field n of s.
 func (s *segment) problem(reason Reason, n int) *Problem {
@@ -147,6 +61,15 @@ func (e element) component(n int) element {
 	return element{nth(nth(e.raw, e.syntax.repetition, 1), e.syntax.component, n), e.syntax}
 }
 
+// from returns what of e begins with component n, from 2.
+func (e element) from(n int) element {
+	parts := strings.SplitN(e.raw, string(rune(e.syntax.component)), n)
+	if len(parts) < n {
+		return element{syntax: e.syntax}
+	}
+	return element{parts[n-1], e.syntax}
+}
+
 // subcomponent returns subcomponent n, from 1, of a component.
 func (e element) subcomponent(n int) element {
 	return element{nth(e.raw, e.syntax.subcomponent, n), e.syntax}
@@ -168,6 +91,27 @@ func (e element) lines() string {
 		return ""
 	}
 	return strings.TrimRight(plain(e.syntax.unescape(e.raw)), " \t\n")
+}
+
+// isAbout reports whether e begins with a separator of repetitions and has
+// something behind it: no list, but "about" (~5), which its sender should have
+// escaped.
+func (e element) isAbout() bool {
+	mark := string(rune(e.syntax.repetition))
+	text := strings.TrimSpace(e.raw)
+	return e.syntax.repetition != 0 && strings.HasPrefix(text, mark) && strings.Trim(text, mark+" ") != ""
+}
+
+// paragraph returns a text whose lines are repetitions.
+func (e element) paragraph() string {
+	if e.isAbout() && strings.Count(e.raw, string(rune(e.syntax.repetition))) == 1 {
+		return e.lines()
+	}
+	var list []string
+	for raw := range splitSeq(e.raw, e.syntax.repetition) {
+		list = append(list, element{raw, e.syntax}.lines())
+	}
+	return strings.Trim(strings.Join(list, "\n"), "\n")
 }
 
 // words returns all components and subcomponents of e that are not empty, as
