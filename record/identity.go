@@ -40,6 +40,21 @@ func (id Identifier) IsINS() bool {
 	return false
 }
 
+// Canonical folds what two systems may write otherwise of the same number: forms
+// of letters and digits, and the spaces within an INS.
+func (id Identifier) Canonical() Identifier {
+	id.Value = norm.NFKC.String(strings.TrimSpace(id.Value))
+	if id.IsINS() {
+		id.Value = strings.ToUpper(strings.Map(func(r rune) rune {
+			if unicode.IsSpace(r) {
+				return -1
+			}
+			return r
+		}, id.Value))
+	}
+	return id
+}
+
 // Identity is who a person is for the civil register: the five strict traits
 // of the INS, and the name in use.
 type Identity struct {

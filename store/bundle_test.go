@@ -182,3 +182,35 @@ func TestWholeReport(t *testing.T) {
 		t.Errorf("got %d panels, %d documents", len(got.Report.Panels), len(got.Report.Documents))
 	}
 }
+
+// TestWithdrawal: what was sent in error finds what it takes back, by any of
+// the report's names, or is refused.
+func TestWithdrawal(t *testing.T) {
+	w := newWorld(t)
+	withheld := func(d *store.Deposit) string {
+		_, err := w.intake.Deposit(t.Context(), w.feed, d)
+		if held, ok := errors.AsType[*store.Withheld](err); ok {
+			return held.Reason
+		}
+		return fmt.Sprint(err)
+	}
+	lone := bundle("C0", "Observation/1")
+	lone.Reports[0].Withdraws = true
+	if got := withheld(lone); got != "nothing-to-withdraw" {
+		t.Errorf("before anything was sent: got %s", got)
+	}
+	first := bundle("C1", "RAP1")
+	first.Reports[0].Also = []string{"DiagnosticReport/1", "Observation/1"}
+	first.Reports[0].Whole = true
+	receipt := w.deposit(t, first)
+
+	if got := withheld(bundle("C2", "Observation/1")); got != "part-of-report" {
+		t.Errorf("a part of it alone: got %s", got)
+	}
+	again := bundle("C3", "DiagnosticReport/1")
+	again.Reports[0].Whole, again.Reports[0].Withdraws = true, true
+	stored := w.deposit(t, again)
+	if stored.Reports[0].ID != receipt.Reports[0].ID || stored.Reports[0].Version != 2 {
+		t.Errorf("got %+v, want version 2 of %s", stored, receipt.Reports[0].ID)
+	}
+}

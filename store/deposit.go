@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"guichet/envelope"
 	"guichet/fault"
@@ -27,7 +29,10 @@ type Deposit struct {
 type Ordered struct {
 	Report record.Report // without identifiers; a panel for each order
 	Orders []string      // the order number of each panel
+	Also   []string      // other names that it may come again under
 	Whole  bool          // all there is of it; otherwise panels that are not mentioned stay
+
+	Withdraws bool // it takes back what was sent in error: there must be something to take back
 }
 
 // Receipt says where a deposit lies.
@@ -45,7 +50,7 @@ type Stored struct {
 // Withheld says why a message can be given to nobody; it is to be kept in
 // quarantine. Reason is a word of a closed list.
 type Withheld struct {
-	Reason string // traits-missing, traits-disagree, several-patients
+	Reason string // traits-missing, traits-disagree, several-patients, part-of-report, nothing-to-withdraw
 }
 
 func (w *Withheld) Error() string { return "deposit withheld: " + w.Reason }
@@ -113,7 +118,7 @@ func (s *Store) deposit(ctx context.Context, req Request, d *Deposit) (*Receipt,
 func (s *Store) findPatient(ctx context.Context, req Request, d *Deposit, message []byte, marks *marks) (*keyed, error) {
 	var entry int64
 	if err := s.get(ctx, &entry, `SELECT guichet.find_patient($1, $2, $3, $4, $5, $6)`,
-		req.Token, req.ip(), req.ID, message, pq.ByteaArray(marks.identifiers), marks.civil); err != nil {
+		req.Token, req.ip(), req.ID, message, pq.StringArray(marks.fields), pq.ByteaArray(marks.values)); err != nil {
 		return nil, fmt.Errorf("find patient: %w", err)
 	}
 	found, err := s.receive(ctx, req, entry)
@@ -134,7 +139,7 @@ func (s *Store) findPatient(ctx context.Context, req Request, d *Deposit, messag
 		}
 		return &keyed{id: uuid.UUID(p.ID), key: key, wrapped: found.first("patient").Keyset}, nil
 	case "new":
-		if len(marks.civil) == 0 || len(marks.identifiers) == 0 {
+		if !marks.has(envelope.Civil) || !marks.has(envelope.Identifier) {
 			return nil, &Withheld{Reason: "traits-missing"}
 		}
 		return s.newPatient(d)
@@ -217,6 +222,9 @@ func (s *Store) storeReport(ctx context.Context, get getter, c *carrier, o *Orde
 		return Stored{}, err
 	}
 	id, version := uuid.Must(uuid.NewV7()), 1
+	if o.Withdraws {
+		version = 2 // never the first
+	}
 	for range attempts {
 		p, err := s.sealReport(c.patient, &o.Report, id, version)
 		if err != nil {
@@ -232,6 +240,9 @@ func (s *Store) storeReport(ctx context.Context, get getter, c *carrier, o *Orde
 				pq.StringArray(p.kinds), pq.StringArray(p.ids), pq.Int64Array(p.places), pq.ByteaArray(p.codes), pq.Int64Array(p.lengths), orEmpty(p.bytes), o.Whole)...); err != nil {
 			return Stored{}, err
 		}
+		if row.Report == nil && row.Entry == nil {
+			return Stored{}, &Withheld{Reason: "nothing-to-withdraw"}
+		}
 		if row.Report == nil {
 			return Stored{}, fault.New(fault.Ended, errors.New("session may not deposit"))
 		}
@@ -243,30 +254,41 @@ func (s *Store) storeReport(ctx context.Context, get getter, c *carrier, o *Orde
 	return Stored{}, fault.New(fault.Conflict, errAgain)
 }
 
+// markINS is the index of an identifier that is an INS: a patient has one.
+const markINS envelope.Field = "ins"
+
 // marks are the blind indexes of whom a message is about.
 type marks struct {
-	identifiers [][]byte
-	civil       []byte   // empty where a trait is missing
-	fields      []string // of all indexes, with their values
-	values      [][]byte
+	fields []string // of all indexes, with their values
+	values [][]byte
 }
 
 func (s *Store) marks(d *Deposit) (*marks, error) {
-	m := &marks{identifiers: [][]byte{}, civil: []byte{}, fields: []string{}, values: [][]byte{}}
+	m := &marks{fields: []string{}, values: [][]byte{}}
+	var ins []byte
 	for _, id := range d.Identifiers {
+		id = id.Canonical()
 		value, err := s.keys.Blind(envelope.Identifier, id.Authority, id.Value)
 		if err != nil {
 			return nil, err
 		}
-		m.identifiers = append(m.identifiers, value)
 		m.add(envelope.Identifier, value)
+		if !id.IsINS() {
+			continue
+		}
+		if ins != nil && !bytes.Equal(ins, value) {
+			return nil, &Withheld{Reason: "several-patients"}
+		}
+		ins = value
+	}
+	if ins != nil {
+		m.add(markINS, ins)
 	}
 	if traits, complete := d.Identity.Civil(); complete {
 		value, err := s.keys.Blind(envelope.Civil, traits[:]...)
 		if err != nil {
 			return nil, err
 		}
-		m.civil = value
 		m.add(envelope.Civil, value)
 	}
 	if traits, complete := d.Identity.Strict(); complete {
@@ -278,6 +300,9 @@ func (s *Store) marks(d *Deposit) (*marks, error) {
 	}
 	return m, nil
 }
+
+// has reports whether there is a mark of a field.
+func (m *marks) has(field envelope.Field) bool { return slices.Contains(m.fields, string(field)) }
 
 func (m *marks) add(field envelope.Field, value []byte) {
 	m.fields = append(m.fields, string(field))

@@ -218,3 +218,57 @@ func TestPanelsUnderOneOrder(t *testing.T) {
 		t.Errorf("a lone panel under another code: got %s", got)
 	}
 }
+
+// TestKnownPatientIsNotMadeAnother: who may sign in to a record is decided by
+// birth place and INS; a message that brings others is refused, whoever sends it.
+func TestKnownPatientIsNotMadeAnother(t *testing.T) {
+	const testINS = "1.2.250.1.213.1.4.10"
+	deposit := func(w *world, n int, place, ins string) error {
+		d := bloodCount(camille, "100", fmt.Sprint("K", n), fmt.Sprint("K", n), "11.2", sampled)
+		d.Identity.Birthplace = place
+		d.Identifiers = []record.Identifier{{Authority: "HOP", Value: "100"}}
+		if ins != "" {
+			d.Identifiers = append(d.Identifiers, record.Identifier{Authority: testINS, Value: ins})
+		}
+		_, err := w.intake.Deposit(t.Context(), w.feed, d)
+		return err
+	}
+	for _, c := range []struct {
+		name        string
+		place, ins  string // of the first message
+		then, thenI string // of the second
+		want        string
+	}{
+		{"another birth place", "75056", "", "34172", "", "traits-disagree"},
+		{"another INS", "75056", "284031412345642", "75056", "284031412345675", "traits-disagree"},
+		{"the same INS with spaces", "75056", "284031412345642", "75056", "2 84 03 14 123 456 42", ""},
+		{"a birth place that was not known", "", "", "75056", "", ""},
+		{"a birth place that is left out", "75056", "", "", "", ""},
+		{"an INS that was not known", "75056", "", "75056", "284031412345642", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			if err := deposit(w, 1, c.place, c.ins); err != nil {
+				t.Fatal(err)
+			}
+			err := deposit(w, 2, c.then, c.thenI)
+			withheld, refused := errors.AsType[*store.Withheld](err)
+			if refused != (c.want != "") || refused && withheld.Reason != c.want || !refused && err != nil {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			var strict int
+			if err := w.Superuser(t).QueryRow(`SELECT count(*) FROM guichet.patient_index WHERE field = 'strict'`).Scan(&strict); err != nil || strict > 1 {
+				t.Errorf("the patient is found by %d sets of traits, %v", strict, err)
+			}
+		})
+	}
+	t.Run("two INS in a message", func(t *testing.T) {
+		w := newWorld(t)
+		d := bloodCount(camille, "100", "C", "O", "11.2", sampled)
+		d.Identifiers = append(d.Identifiers, record.Identifier{Authority: testINS, Value: "1"}, record.Identifier{Authority: testINS, Value: "2"})
+		_, err := w.intake.Deposit(t.Context(), w.feed, d)
+		if withheld, ok := errors.AsType[*store.Withheld](err); !ok || withheld.Reason != "several-patients" {
+			t.Errorf("got %v", err)
+		}
+	})
+}

@@ -142,5 +142,12 @@ func (s *Store) orderIndexes(c *carrier, o *Ordered) (orders, groups [][]byte, e
 		orders = append(orders, order)
 		groups = append(groups, append(bytes.Clone(order), panel[:len(panel)/2]...))
 	}
+	for _, name := range o.Also {
+		order, err := s.keys.Blind(envelope.Order, patient, c.sender, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		orders = append(orders, order)
+	}
 	return orders, groups, nil
 }

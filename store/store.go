@@ -221,6 +221,7 @@ const (
 	codeNotDurable  = "GU002"
 	codeAltered     = "GU003"
 	codeAgain       = "GU004"
+	codePart        = "GU005"
 )
 
 var (
@@ -248,6 +249,8 @@ func classify(err error) error {
 		return fault.New(fault.Unavailable, errNotDurable)
 	case code == codeAltered:
 		return fault.New(fault.Tampered, errors.New("stored data does not match its trace"))
+	case code == codePart:
+		return &Withheld{Reason: "part-of-report"}
 	case code == codeAgain, code == "40P01", code == "40001": // a deadlock's or a conflict's loser
 		return fault.New(fault.Conflict, errAgain)
 	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "25006"), code == "55P03", code == "57014":

@@ -45,6 +45,14 @@ BEGIN
     END IF;
     report := wanted;
     version := wanted_version;
+    stored := guichet.deposited(wanted);
+    -- Found by a name that none of its panels answers, the message would stand
+    -- beside what it means to replace.
+    IF version > 1 AND NOT whole AND NOT EXISTS (
+        SELECT FROM unnest(stored.kinds, stored.records) AS n (kind, id) JOIN guichet.panel p ON p.id = n.id
+         WHERE n.kind = 'panel' AND substring(p.order_of FOR 32) IN (SELECT substring(g FOR 32) FROM unnest(groups) g)) THEN
+        RAISE 'part of a report' USING ERRCODE = 'GU005';
+    END IF;
 
     PERFORM guichet.store_patient(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed);
     INSERT INTO guichet.report (id, version, patient, sealed, at) VALUES (wanted, wanted_version, subject, report_sealed, now_) ON CONFLICT DO NOTHING;
@@ -57,7 +65,6 @@ BEGIN
         RAISE 'try again' USING ERRCODE = 'GU004';
     END IF;
 
-    stored := guichet.deposited(wanted);
     PERFORM guichet.store_parts(subject, wanted, groups, kinds, ids, group_places, codes, lengths, parts);
 
     -- The entry names the report first, then all it is made of now.

@@ -1,9 +1,11 @@
 -- find_patient asks whose message this is, and for the patient's keyset, with
 -- which it is to be sealed. A known number whose traits agree finds the
--- patient; one whose traits disagree is refused (contract, Intake). A message
--- already deposited is known by its index. An empty civil index means that the
--- message lacks a trait.
-CREATE FUNCTION guichet.find_patient(token bytea, ip inet, request uuid, message bytea, identifiers bytea[], civil bytea) RETURNS bigint LANGUAGE plpgsql AS $$
+-- patient; one whose traits disagree is refused (contract, Intake), and so is one
+-- of whom another birth place or another INS is known: they decide whose record
+-- somebody is let into. A message already deposited is known by its index.
+-- fields and field_values are the blind indexes of all it is found by; without
+-- a civil one the message lacks a trait.
+CREATE FUNCTION guichet.find_patient(token bytea, ip inet, request uuid, message bytea, fields text[], field_values bytea[]) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;
@@ -11,14 +13,16 @@ DECLARE
     before guichet.manifest;
 BEGIN
     PERFORM guichet.guard(token, ip, request);
-    IF num_nulls(message, identifiers, civil) > 0 OR cardinality(identifiers) > 50 THEN
+    IF num_nulls(message, fields, field_values) > 0 OR cardinality(fields) <> cardinality(field_values) OR cardinality(fields) > 100 THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
     v := guichet.decide(token, 'deposit', NULL);
     IF v.outcome = 'granted' THEN
         SELECT ARRAY['message'], ARRAY[o.id], ARRAY[o.version] INTO before FROM guichet.message o WHERE o.value = message;
         SELECT array_agg(x.patient) INTO known
-          FROM (SELECT DISTINCT p.patient FROM guichet.patient_index p WHERE p.field = 'identifier' AND p.value = ANY (identifiers) LIMIT 2) x;
+          FROM (SELECT DISTINCT p.patient
+                  FROM unnest(fields, field_values) AS f (field, value) JOIN guichet.patient_index p ON p.field = f.field AND p.value = f.value
+                 WHERE f.field = 'identifier' LIMIT 2) x;
         IF before.records IS NOT NULL THEN
             v.reason := 'resend';
             m := before;
@@ -27,7 +31,9 @@ BEGIN
             v.reason := 'several-patients';
         ELSIF known IS NULL THEN
             v.reason := 'new';
-        ELSIF octet_length(civil) > 0 AND EXISTS (SELECT FROM guichet.patient_index p WHERE p.field = 'civil' AND p.value = civil AND p.patient = known[1]) THEN
+        ELSIF 'civil' = ANY (fields) AND NOT EXISTS (
+            SELECT FROM unnest(fields, field_values) AS f (field, value) JOIN guichet.patient_index p ON p.field = f.field AND p.value <> f.value
+             WHERE f.field <> 'identifier' AND p.patient = known[1]) THEN
             v.reason := 'known';
             v.patient := known[1];
             SELECT ARRAY['patient'], ARRAY[p.id], ARRAY[p.version] INTO m FROM guichet.patient p WHERE p.id = known[1];
