@@ -30,7 +30,7 @@ func TestBrowser(t *testing.T) {
 	for _, file := range files {
 		arguments = append(arguments, filepath.Base(file))
 	}
-	out, err := runNode(t, 4*time.Minute, arguments...)
+	out, err := runNode(t, 8*time.Minute, arguments...)
 	if err != nil {
 		t.Errorf("%v\n%s", err, failures(out))
 	}
@@ -61,6 +61,7 @@ func runNode(t *testing.T, limit time.Duration, arguments ...string) (string, er
 	command.Dir = browserFolder
 	command.Env = append(os.Environ(),
 		"GUICHET_READY="+filepath.Join(suite.demo.dir, "ready.json"),
+		"GUICHET_GALLERY="+gallery(t),
 		"GUICHET_CHROMIUM="+chromium,
 		"NODE_EXTRA_CA_CERTS="+suite.demo.Ready.CA,
 		"GUICHET_KEYS="+strings.Join([]string{servedKey(t, suite.demo.Ready.URLs.Public), servedKey(t, suite.demo.Ready.URLs.FranceConnect)}, ","))

@@ -19,7 +19,7 @@ func TestShots(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("GUICHET_SHOTS", folder)
-	out, err := runNode(t, 5*time.Minute, "shots.mjs")
+	out, err := runNode(t, 12*time.Minute, "shots.mjs")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -10,8 +10,14 @@ import { launch, visit } from './house.mjs';
 import { enter, visits } from './pages.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const widths = [1280, 390, 320];
-const schemes = ['light', 'dark'];
+const modes = [
+  { width: 1280, colorScheme: 'light' },
+  { width: 1280, colorScheme: 'dark' },
+  { width: 390, colorScheme: 'light' },
+  { width: 390, colorScheme: 'dark' },
+  { width: 320, colorScheme: 'light' },
+  { width: 718, colorScheme: 'dark', media: 'print' }, // the dark does not reach paper
+];
 const heaviest = 80_000; // bytes, without the font: the browser keeps it
 
 let browser;
@@ -20,10 +26,10 @@ after(() => browser.close());
 
 let runs = 0;
 for (const role of visits) {
-  describe(role.role, () => {
+  describe(`${role.language}, ${role.role}`, () => {
     let visitor;
     before(async () => {
-      visitor = await visit(browser);
+      visitor = await visit(browser, role);
       await enter(visitor.page, role);
     });
     after(() => visitor.context.close());
@@ -31,21 +37,23 @@ for (const role of visits) {
     for (const { name, open, fictitious } of role.pages) {
       test(name, async () => {
         const { page, troubles } = visitor;
-        await page.setViewportSize({ width: widths[0], height: 900 });
+        await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
+        await page.setViewportSize({ width: modes[0].width, height: 900 });
         const weigh = await scales(page);
         await open(page);
         const problems = [];
+        const language = await page.getAttribute('html', 'lang');
+        if (language !== role.language && !fictitious) problems.push(`the page is in ${language}`);
         const weight = await weigh();
         if (!fictitious && weight > heaviest) problems.push(`${weight} bytes, want ${heaviest} at most`);
         await page.evaluate(axe);
-        for (const width of widths) {
+        for (const { width, colorScheme, media = 'screen' } of modes) {
           await page.setViewportSize({ width, height: 900 });
+          await page.emulateMedia({ media, colorScheme });
           const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-          if (overflow > 0) problems.push(`${width} px: ${overflow} px too wide`);
-          for (const colorScheme of schemes) {
-            await page.emulateMedia({ colorScheme });
-            problems.push(...(await violations(page, colorScheme)).map((violation) => `${width} px, ${colorScheme}: ${violation}`));
-          }
+          if (overflow > 0) problems.push(`${width} px, ${media}: ${overflow} px too wide`);
+          const coloursOnly = colorScheme === 'dark'; // nothing else differs
+          problems.push(...(await violations(page, coloursOnly)).map((violation) => `${width} px, ${colorScheme}, ${media}: ${violation}`));
         }
         assert.deepEqual(problems, []);
         assert.deepEqual(troubles.splice(0), []); // the next page has its own
@@ -54,25 +62,25 @@ for (const role of visits) {
   });
 }
 
-after(() => console.log(`${runs} runs of axe-core, one for each page, width and scheme`));
+after(() => console.log(`${runs} runs of axe-core, one for each page and mode`));
 
 /**
  * Runs axe-core with every rule it has on by default, and that for the size of
  * targets (WCAG 2.2). Only colours differ in the dark. A page that paints no
  * background leaves colours to the browser, where axe cannot see them.
  */
-async function violations(page, colorScheme) {
+async function violations(page, coloursOnly) {
   runs++;
-  const found = await page.evaluate(async (dark) => {
+  const found = await page.evaluate(async (coloursOnly) => {
     const painted = [document.documentElement, document.body].some((element) => getComputedStyle(element).backgroundColor !== 'rgba(0, 0, 0, 0)');
-    if (dark && !painted) return [];
+    if (coloursOnly && !painted) return [];
     const result = await window.axe.run(document, {
-      ...(dark ? { runOnly: ['color-contrast'] } : { rules: { 'color-contrast': { enabled: painted }, 'target-size': { enabled: true } } }),
+      ...(coloursOnly ? { runOnly: ['color-contrast'] } : { rules: { 'color-contrast': { enabled: painted }, 'target-size': { enabled: true } } }),
       resultTypes: ['violations'],
       preload: false,
     });
     return result.violations.map(({ id, nodes }) => ({ id, where: nodes.map((node) => node.target.join(' ')) }));
-  }, colorScheme === 'dark');
+  }, coloursOnly);
   return found.map(({ id, where }) => `${id} at ${where.slice(0, 3).join(', ')}${where.length > 3 ? ` and ${where.length - 3} more` : ''}`);
 }
 

@@ -1,7 +1,8 @@
 // What the browser's tests and the pictures share: the demo they visit, the
 // browser they visit it with, and the way in.
 //
-// GUICHET_READY names the demo's ready.json, GUICHET_CHROMIUM the browser, and
+// GUICHET_READY names the demo's ready.json, GUICHET_GALLERY the addresses of
+// pages that nobody can be led to, GUICHET_CHROMIUM the browser, and
 // GUICHET_KEYS the keys of the demo's servers (SHA-256 of each public key, in
 // base64): the browser accepts certificates of those keys and of no others.
 
@@ -10,6 +11,8 @@ import { chromium } from 'playwright-core';
 
 export const ready = JSON.parse(readFileSync(wanted('GUICHET_READY'), 'utf8'));
 export const portal = ready.urls.public;
+/** Pages that nobody can be led to: addresses by language and name. */
+export const gallery = JSON.parse(wanted('GUICHET_GALLERY'));
 
 function wanted(name) {
   const value = process.env[name];
@@ -46,12 +49,12 @@ export function launch() {
  * console errors, violations of the content policy, failed requests, and
  * anything asked of a server that is not the demo's.
  */
-export async function visit(browser, { javaScriptEnabled = true, width = 1280, height = 900 } = {}) {
-  const context = await browser.newContext({ javaScriptEnabled, locale: 'fr-FR', timezoneId: 'Europe/Paris', viewport: { width, height } });
+export async function visit(browser, { javaScriptEnabled = true, locale = 'fr-FR', width = 1280, height = 900 } = {}) {
+  const context = await browser.newContext({ javaScriptEnabled, locale, timezoneId: 'Europe/Paris', viewport: { width, height } });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const troubles = [];
-  const own = [portal, ready.urls.franceconnect, ready.urls.proSanteConnect].map((url) => new URL(url).origin);
+  const own = [portal, ready.urls.franceconnect, ready.urls.proSanteConnect, ...Object.values(gallery)].map((url) => new URL(url).origin);
   page.on('console', (message) => {
     // A page of a refusal is a page: Chromium reports its status as an error.
     const refusal = message.text().startsWith('Failed to load resource') && message.location().url === page.url();
@@ -86,12 +89,25 @@ export async function signOut(page) {
 }
 
 /** Goes to a patient's latest report whose page has something in it. */
-export async function reportWith(page, something) {
+export async function reportWith(page, ...somethings) {
   await page.goto(`${portal}/reports`);
   const links = await page.$$eval('#reports a[href^="/reports/"]', (found) => found.map((link) => link.getAttribute('href')));
   for (const link of links) {
     const answer = await page.request.get(portal + link);
-    if (something.test(await answer.text())) return page.goto(portal + link);
+    const text = await answer.text();
+    if (somethings.every((something) => something.test(text))) return page.goto(portal + link);
   }
-  throw new Error(`no report has ${something}`);
+  throw new Error(`no report has ${somethings}`);
+}
+
+/** Goes to the report that has the most results. */
+export async function longestReport(page) {
+  await page.goto(`${portal}/reports`);
+  const links = await page.$$eval('#reports a[href^="/reports/"]', (found) => found.map((link) => link.getAttribute('href')));
+  let longest = { link: links[0], rows: 0 };
+  for (const link of links.slice(0, 40)) {
+    const rows = (await (await page.request.get(portal + link)).text()).split('data-code=').length - 1;
+    if (rows > longest.rows) longest = { link, rows };
+  }
+  return page.goto(portal + longest.link);
 }

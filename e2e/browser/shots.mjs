@@ -18,20 +18,23 @@ const modes = [
   { name: 'print', width: 718, media: 'print', colorScheme: 'light' },
 ];
 
+const tallest = 12_000; // px: Chromium pictures nothing beyond 16384
+
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 const browser = await launch();
 try {
   for (const role of visits) {
-    const { context, page } = await visit(browser);
+    const { context, page } = await visit(browser, role);
     await enter(page, role);
     for (const { name, open } of role.pages) {
       await open(page);
       for (const mode of modes) {
         await page.setViewportSize({ width: mode.width, height: 900 });
         await page.emulateMedia({ media: mode.media, colorScheme: mode.colorScheme });
-        const file = `${role.role}-${name}-${mode.name}.png`;
-        await page.screenshot({ path: path.join(folder, file), fullPage: true });
+        const file = `${role.language}-${role.role}-${name}-${mode.name}.png`;
+        const height = Math.min(tallest, await page.evaluate(() => document.documentElement.scrollHeight));
+        await page.screenshot({ path: path.join(folder, file), fullPage: true, clip: { x: 0, y: 0, width: mode.width, height } });
         console.log(file);
       }
       await page.emulateMedia({ media: 'screen', colorScheme: 'light' });

@@ -1,0 +1,62 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/record"
+	"guichet/web"
+)
+
+// gallery serves the pages that nobody can be led to in a test without waiting
+// for hours or breaking something, so that the browser sees them all the same.
+// It returns their addresses as JSON, by name.
+func gallery(t *testing.T) string {
+	t.Helper()
+	pages, err := web.New(web.Site{Hospital: "Centre hospitalier de démonstration", SupportPhone: "01 99 00 12 34", SupportHours: "du lundi au vendredi, de 8 h à 18 h",
+		SupportMail: "aide@hopital.example", AlertPhone: "01 99 00 56 78", Demonstration: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 19, 10, 32, 36, 0, time.UTC)
+	router := http.NewServeMux()
+	router.Handle("/static/", pages.Static())
+	server := httptest.NewServer(router)
+	t.Cleanup(server.Close)
+	addresses := make(map[string]string)
+	for _, language := range []web.Language{web.French, web.English} {
+		base := web.Base{Now: now, Reference: "G7K2-41QF", Language: language}
+		rare := map[string]web.Page{
+			"wait":         web.WaitPage{Base: base, Until: now.Add(32 * time.Second), Failures: 5},
+			"unavailable":  web.UnavailablePage{Base: base},
+			"internal":     web.InternalPage{Base: base},
+			"origin":       web.ForbiddenOriginPage{Base: base},
+			"empty-home":   web.HomePage{Base: base, FirstSignIn: true, Patient: &record.Patient{Identity: record.Identity{Family: "VIDE", Given: "Zoé", Birthdate: "2001-02-03", Sex: record.Female}}},
+			"empty-list":   web.ReportsPage{Base: base},
+			"empty-log":    web.AccessLogPage{Base: base},
+			"empty-report": web.ReportPage{Base: base, Report: &record.Report{Status: record.Registered}},
+		}
+		for _, reason := range []record.EndReason{record.EndReplaced, record.EndIdle, record.EndExpired, record.EndError, record.EndAdmin, record.EndIdentity, record.EndPresence, record.EndLogout} {
+			rare["ended-"+string(reason)] = web.SessionEndedPage{Base: base, Reason: reason, At: now.Add(-time.Hour), Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect"}
+		}
+		for name, page := range rare {
+			path := fmt.Sprintf("/%s/%s", language, name)
+			router.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+				if err := pages.Render(w, http.StatusOK, page); err != nil {
+					http.Error(w, "not rendered", http.StatusInternalServerError)
+				}
+			})
+			addresses[strings.TrimPrefix(path, "/")] = server.URL + path
+		}
+	}
+	list, err := json.Marshal(addresses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(list)
+}
