@@ -22,6 +22,13 @@ type Hospital struct {
 	SupportMail   string `toml:"support_mail"`
 	AlertPhone    string `toml:"alert_phone"`
 	Demonstration bool   `toml:"demonstration"` // prints the non-production stamp (GP6.a); relaxes nothing
+
+	// Of the legal notice; what is left out is shown as not given.
+	Address           string `toml:"address"`
+	Director          string `toml:"director"`           // of publication
+	Host              string `toml:"host"`               // who runs the machines
+	HostCertificate   string `toml:"host_certificate"`   // for hosting health data (HDS)
+	ProtectionOfficer string `toml:"protection_officer"` // for data: name and how to write to them
 }
 
 // Database says how each role reaches PostgreSQL. A URL holds no password: it

@@ -48,21 +48,29 @@ func (s *Store) openAccessLog(d *delivery) (*AccessLog, error) {
 		if row.Kind != "trace" {
 			continue
 		}
-		access := record.Access{Entry: row.Entry, At: *row.At, Event: text(row.Event), Outcome: text(row.Outcome),
-			Role: record.Role(text(row.Role)), Self: row.Own != nil && *row.Own, Ground: record.GrantKind(text(row.Ground)), Reports: *row.Number}
-		access.About = headOf(heads, row.Report)
-		if row.Sealed != nil { // a person or a system; none where it was refused
-			var p accountPayload
-			at := envelope.Place{Table: "account", Column: "sealed", Record: row.ID.String(), Version: *row.Version}
-			if err := unseal(s.keys.Service(), row.Sealed, at, &p); err != nil {
-				return nil, err
-			}
-			access.Who = p.Name
+		access, err := s.openAccess(row, heads)
+		if err != nil {
+			return nil, err
 		}
 		log.Accesses = append(log.Accesses, access)
 	}
 	slices.SortFunc(log.Accesses, func(a, b record.Access) int { return cmp.Compare(b.Entry, a.Entry) })
 	return log, nil
+}
+
+// openAccess opens one entry that was disclosed.
+func (s *Store) openAccess(row *handover, heads []record.Report) (record.Access, error) {
+	access := record.Access{Entry: row.Entry, At: *row.At, Event: text(row.Event), Outcome: text(row.Outcome),
+		Role: record.Role(text(row.Role)), Self: row.Own != nil && *row.Own, Ground: record.GrantKind(text(row.Ground)), Reports: *row.Number}
+	access.About = headOf(heads, row.Report)
+	if row.Sealed == nil { // refused: of nobody
+		return access, nil
+	}
+	var p accountPayload
+	at := envelope.Place{Table: "account", Column: "sealed", Record: row.ID.String(), Version: *row.Version}
+	err := unseal(s.keys.Service(), row.Sealed, at, &p)
+	access.Who = p.Name
+	return access, err
 }
 
 // headOf returns the head of a report among those handed over, or nil.

@@ -20,6 +20,7 @@ type Home struct {
 	Person
 	Patient    *record.Patient // nil where the person has no record of their own
 	LastSignIn *record.SignIn  // nil at the first
+	LastAccess *record.Access  // to the record, before this session; nil where there was none
 	Reports    []record.Report // heads only, newest sample first
 }
 
@@ -39,7 +40,7 @@ func (s *Store) openHome(d *delivery) (*Home, error) {
 		return nil, err
 	}
 	home := &Home{Person: *person}
-	if row := d.first("trace"); row != nil {
+	if row := d.firstEvent("sign-in"); row != nil {
 		home.LastSignIn = &record.SignIn{At: *row.At, Provider: text(row.Provider), Refused: *row.Number}
 	}
 	if d.first("patient") == nil {
@@ -50,8 +51,17 @@ func (s *Store) openHome(d *delivery) (*Home, error) {
 		return nil, err
 	}
 	home.Patient = patient
-	home.Reports, err = openHeads(key, d)
-	return home, err
+	if home.Reports, err = openHeads(key, d); err != nil {
+		return nil, err
+	}
+	if row := d.firstEvent("report.read", "document.read", "trend.read"); row != nil {
+		access, err := s.openAccess(row, home.Reports)
+		if err != nil {
+			return nil, err
+		}
+		home.LastAccess = &access
+	}
+	return home, nil
 }
 
 // Reports are the heads of a patient's reports, and who reads them.

@@ -167,7 +167,9 @@ func (s *server) buildPortal(ctx context.Context) error {
 	options := portal.Options{Store: db, Attempts: attempts, Log: s.log, Metrics: s.metrics, PublicURL: public, Suffix: c.CookieSuffix,
 		Limits: store.Limits{Idle: c.Idle, Lifetime: c.Lifetime}}
 	site := web.Site{Hospital: s.config.Hospital.Name, SupportPhone: s.config.Hospital.SupportPhone, SupportHours: s.config.Hospital.SupportHours,
-		SupportMail: s.config.Hospital.SupportMail, AlertPhone: s.config.Hospital.AlertPhone, Demonstration: s.config.Hospital.Demonstration}
+		SupportMail: s.config.Hospital.SupportMail, AlertPhone: s.config.Hospital.AlertPhone, Demonstration: s.config.Hospital.Demonstration,
+		Publisher: web.Publisher{Address: s.config.Hospital.Address, Director: s.config.Hospital.Director, Host: s.config.Hospital.Host,
+			Certificate: s.config.Hospital.HostCertificate, Officer: s.config.Hospital.ProtectionOfficer}}
 	for _, name := range []string{auth.FranceConnect, auth.ProSanteConnect} {
 		settings, ok := s.config.Providers[name]
 		if !ok {

@@ -16,7 +16,7 @@ BEGIN
           FROM (SELECT t.id
                   FROM guichet.trace t
                  WHERE t.patient = v.patient AND (before = 0 OR t.id < before)
-                   AND t.type IN ('home.read', 'report.list', 'report.read', 'document.read', 'access-log.read', 'report.deposit')
+                   AND t.type IN ('home.read', 'report.list', 'report.read', 'document.read', 'trend.read', 'access-log.read', 'report.deposit')
                  ORDER BY t.id DESC
                  LIMIT 50) l;
         heads := guichet.heads_in(shown, v.patient);

@@ -1,5 +1,5 @@
 -- judge_home decides on, and names, a person's first page: who they are, their
--- last sign-in (AA9) and the heads of their reports.
+-- last sign-in (AA9), who read their record last, and the heads of their reports.
 CREATE FUNCTION guichet.judge_home(token bytea) RETURNS guichet.judgement LANGUAGE plpgsql AS $$
 DECLARE
     j guichet.judgement;
@@ -9,6 +9,7 @@ DECLARE
     whole boolean := true;
     previous bigint;
     own uuid;
+    latest bigint;
 BEGIN
     own := guichet.own_patient(token);
     v := guichet.decide(token, CASE WHEN own IS NULL THEN 'account' ELSE 'read' END, own);
@@ -16,6 +17,10 @@ BEGIN
         SELECT s.previous INTO previous FROM guichet.session s WHERE s.id = v.session;
         m := guichet.person(v);
         IF own IS NOT NULL THEN
+            -- Who read the record last, before this session; of the last 200 entries.
+            SELECT max(l.id) INTO latest
+              FROM (SELECT t.id, t.type, t.outcome, t.session FROM guichet.trace t WHERE t.patient = own ORDER BY t.id DESC LIMIT 200) l
+             WHERE l.type IN ('report.read', 'document.read', 'trend.read') AND l.outcome = 'granted' AND l.session <> v.session;
             SELECT (r.named).kinds, (r.named).records, (r.named).versions, r.whole INTO heads.kinds, heads.records, heads.versions, whole FROM guichet.reports_of(own) r;
             m.kinds := m.kinds || heads.kinds;
             m.records := m.records || heads.records;
@@ -29,6 +34,6 @@ BEGIN
     j.event := 'home.read';
     j.verdict := v;
     j.named := m;
-    j.entries := CASE WHEN previous IS NULL THEN '{}' ELSE ARRAY[previous] END;
+    j.entries := array_remove(ARRAY[previous, latest], NULL);
     RETURN j;
 END $$;

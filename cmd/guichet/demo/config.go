@@ -70,6 +70,8 @@ func (d *demo) guichetConfig() configs.Guichet {
 			SupportPhone: "01 99 00 12 34", SupportHours: "du lundi au vendredi, de 8 h à 18 h",
 			SupportMail: "aide@hopital.example", AlertPhone: "01 99 00 56 78",
 			Demonstration: true,
+			Address:       "1, rue de la Démonstration, 75000 Paris", Director: "Personne fictive",
+			Host: "Cette machine", HostCertificate: "Aucun : démonstration", ProtectionOfficer: "dpo@hopital.example",
 		},
 		Database: configs.Database{
 			Owner:  configs.Role{URL: d.cluster.URL("guichet_owner", database)},
