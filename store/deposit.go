@@ -50,7 +50,7 @@ type Stored struct {
 // Withheld says why a message can be given to nobody; it is to be kept in
 // quarantine. Reason is a word of a closed list.
 type Withheld struct {
-	Reason string // traits-missing, traits-disagree, several-patients, part-of-report, nothing-to-withdraw
+	Reason string // traits-missing, traits-disagree, several-patients, part-of-report, nothing-to-withdraw, newer-stored
 }
 
 func (w *Withheld) Error() string { return "deposit withheld: " + w.Reason }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -107,5 +108,27 @@ func TestQuarantineOfTheFirstForm(t *testing.T) {
 	got, err := w.intake.ReadQuarantined(t.Context(), w.operator(t), id)
 	if err != nil || got.Format != store.HL7v2 || string(got.Raw) != "MSH|^~" {
 		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// TestReplayIsNotNewerThanItsTime: what lay in quarantine does not take the
+// place of a version that came after it.
+func TestReplayIsNotNewerThanItsTime(t *testing.T) {
+	w := newWorld(t)
+	old := bundle("C1", "O1")
+	if err := w.intake.Quarantine(t.Context(), w.feed, store.Refused{Format: store.HL7v2, Sender: old.Sender, Control: old.Control, Raw: old.Raw, Reason: "internal"}); err != nil {
+		t.Fatal(err)
+	}
+	w.deposit(t, bundle("C2", "O1"))
+	_, err := w.intake.Deposit(t.Context(), w.operator(t), old)
+	if withheld, ok := errors.AsType[*store.Withheld](err); !ok || withheld.Reason != "newer-stored" {
+		t.Errorf("got %v", err)
+	}
+	later := bundle("C3", "O1")
+	if err := w.intake.Quarantine(t.Context(), w.feed, store.Refused{Format: store.HL7v2, Sender: later.Sender, Control: later.Control, Raw: later.Raw, Reason: "internal"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.intake.Deposit(t.Context(), w.operator(t), later); err != nil {
+		t.Error("what came last:", err)
 	}
 }

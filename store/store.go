@@ -222,6 +222,7 @@ const (
 	codeAltered     = "GU003"
 	codeAgain       = "GU004"
 	codePart        = "GU005"
+	codeNewer       = "GU006"
 )
 
 var (
@@ -249,6 +250,8 @@ func classify(err error) error {
 		return fault.New(fault.Unavailable, errNotDurable)
 	case code == codeAltered:
 		return fault.New(fault.Tampered, errors.New("stored data does not match its trace"))
+	case code == codeNewer:
+		return &Withheld{Reason: "newer-stored"}
 	case code == codePart:
 		return &Withheld{Reason: "part-of-report"}
 	case code == codeAgain, code == "40P01", code == "40001": // a deadlock's or a conflict's loser

@@ -43,6 +43,11 @@ BEGIN
     IF coalesce(report, wanted) <> wanted OR coalesce(version, 0) + 1 <> wanted_version THEN
         RETURN;
     END IF;
+    -- What lay in quarantine must not take the place of what came after it.
+    IF v.role = 'operator' AND EXISTS (
+        SELECT FROM guichet.quarantine q JOIN guichet.report r ON r.id = report AND r.at > q.at WHERE q.value = message_value) THEN
+        RAISE 'newer stored' USING ERRCODE = 'GU006';
+    END IF;
     report := wanted;
     version := wanted_version;
     stored := guichet.deposited(wanted);
