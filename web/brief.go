@@ -14,6 +14,7 @@ type brief struct {
 	Outside    []analysisLink
 	SingledOut []analysisLink
 	Others     string // 2 résultats
+	OwnWords   []analysisLink
 	Flagging   bool   // the laboratory flags the results of this report at all
 }
 
@@ -41,6 +42,8 @@ func (l *language) newBrief(r *record.Report) *brief {
 				b.Outside = append(b.Outside, link)
 			case singledOut:
 				b.SingledOut = append(b.SingledOut, link)
+			case ownWords:
+				b.OwnWords = append(b.OwnWords, link)
 			}
 		}
 	}

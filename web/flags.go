@@ -9,6 +9,7 @@ const (
 	uncounted   counting = iota
 	outInterval          // above or below, as the laboratory said
 	singledOut           // abnormal, positive or beyond the scale, as the laboratory said
+	ownWords             // words of the laboratory's own, which may be grave
 )
 
 // verdict is how one flag of the laboratory reads. The words carry all; the
@@ -106,7 +107,7 @@ func (say *flagSentences) susceptibilityVerdict(flag record.Flag) verdict {
 	case "NS":
 		return verdict{words: say.NotSusceptible, class: "r", letter: true}
 	}
-	return verdict{words: string(flag), class: "na"}
+	return verdict{words: string(flag), class: "na", counting: ownWords}
 }
 
 // verdictsOf reads every flag of a result, in the order sent.
@@ -130,7 +131,7 @@ func gravest(verdicts []verdict) verdict {
 		if v.class == "crit" {
 			return v
 		}
-		if v.counting != uncounted && worst.counting == uncounted {
+		if v.counting != uncounted && (worst.counting == uncounted || worst.counting == ownWords && v.counting != ownWords) {
 			worst = v
 		}
 	}

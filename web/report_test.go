@@ -308,3 +308,20 @@ func BenchmarkReportPage(b *testing.B) {
 		w.release(buffer)
 	}
 }
+
+// TestOwnWordsAreNotNone: a flag in words of the laboratory's own is never
+// counted as if nothing were flagged.
+func TestOwnWordsAreNotNone(t *testing.T) {
+	observation := func(flags ...record.Flag) record.Observation {
+		return record.Observation{Name: "Potassium", Value: record.Value{Kind: record.Numeric, Text: "6.9"}, Flags: flags, Status: record.Final}
+	}
+	for _, c := range []struct {
+		flags             []record.Flag
+		ownWords, outside int
+	}{{[]record.Flag{"CRITIQUE"}, 1, 0}, {[]record.Flag{"CRITIQUE", "HH"}, 0, 1}, {[]record.Flag{"N"}, 0, 0}} {
+		b := newWeb(t).french.newBrief(&record.Report{Panels: []record.Panel{{Observations: []record.Observation{observation(c.flags...)}}}})
+		if len(b.OwnWords) != c.ownWords || len(b.Outside) != c.outside {
+			t.Errorf("%v: got %d in own words, %d outside", c.flags, len(b.OwnWords), len(b.Outside))
+		}
+	}
+}

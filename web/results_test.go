@@ -54,8 +54,8 @@ func TestFlags(t *testing.T) {
 		{"SDD", " sensible selon la dose", "i", uncounted, within},
 		{"R", " résistant", "r", uncounted, within},
 		{"NS", " non sensible", "r", uncounted, within},
-		{"h", " h", "na", uncounted, within},
-		{"XYZ", " XYZ", "na", uncounted, within},
+		{"h", " h", "na", ownWords, within},
+		{"XYZ", " XYZ", "na", ownWords, within},
 	} {
 		v := newWeb(t).french.say.Flag.verdictOf(c.flag, true)
 		if got := v.sign + " " + v.words; got != c.want || v.class != c.class || v.counting != c.counted || v.marker != c.marker {
