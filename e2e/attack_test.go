@@ -295,7 +295,7 @@ func TestAttackFromTheIntake(t *testing.T) {
 	// A session of the intake, at the portal.
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // never fails
-	if states, _ := refusals(psqlAs(t, intake, "SELECT guichet.open_feed("+literal(raw)+", "+request+", 'x', gen_random_uuid(), 'x', '1h');")); len(states) > 0 {
+	if states, _ := refusals(psqlAs(t, intake, "SELECT guichet.open_system("+literal(raw)+", "+request+", 'feed', 'x', gen_random_uuid(), 'x', '1h');")); len(states) > 0 {
 		t.Fatalf("the intake cannot open a session of its own: %v", states)
 	}
 	thief, cookie := a.demo.client(t), *a.client.cookies()[0]

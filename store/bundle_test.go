@@ -200,12 +200,17 @@ func TestWithdrawal(t *testing.T) {
 		t.Errorf("before anything was sent: got %s", got)
 	}
 	first := bundle("C1", "RAP1")
-	first.Reports[0].Also = []string{"DiagnosticReport/1", "Observation/1"}
+	first.Reports[0].Also, first.Reports[0].Holds = []string{"DiagnosticReport/1"}, []string{"Observation/1"}
 	first.Reports[0].Whole = true
 	receipt := w.deposit(t, first)
 
 	if got := withheld(bundle("C2", "Observation/1")); got != "part-of-report" {
 		t.Errorf("a part of it alone: got %s", got)
+	}
+	other := bundle("C4", "RAP2")
+	other.Reports[0].Holds, other.Reports[0].Whole = []string{"Observation/1"}, true
+	if stored := w.deposit(t, other); stored.Reports[0].ID == receipt.Reports[0].ID {
+		t.Error("another report that names the same result replaced the first")
 	}
 	again := bundle("C3", "DiagnosticReport/1")
 	again.Reports[0].Whole, again.Reports[0].Withdraws = true, true

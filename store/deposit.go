@@ -30,6 +30,7 @@ type Ordered struct {
 	Report record.Report // without identifiers; a panel for each order
 	Orders []string      // the order number of each panel
 	Also   []string      // other names that it may come again under
+	Holds  []string      // names of its parts: one of them alone is known as a part of this report
 	Whole  bool          // all there is of it; otherwise panels that are not mentioned stay
 
 	Withdraws bool // it takes back what was sent in error: there must be something to take back
@@ -221,6 +222,10 @@ func (s *Store) storeReport(ctx context.Context, get getter, c *carrier, o *Orde
 	if err != nil {
 		return Stored{}, err
 	}
+	held, err := s.nameIndexes(c, o.Holds)
+	if err != nil {
+		return Stored{}, err
+	}
 	id, version := uuid.Must(uuid.NewV7()), 1
 	if o.Withdraws {
 		version = 2 // never the first
@@ -235,8 +240,8 @@ func (s *Store) storeReport(ctx context.Context, get getter, c *carrier, o *Orde
 			Report  *uuid.UUID `db:"report"`
 			Version *int       `db:"version"`
 		}
-		if err := get(ctx, &row, `SELECT entry, report, version FROM guichet.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
-			append(c.subject(), id, version, p.report, pq.ByteaArray(orders), pq.ByteaArray(groups),
+		if err := get(ctx, &row, `SELECT entry, report, version FROM guichet.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+			append(c.subject(), id, version, p.report, pq.ByteaArray(orders), pq.ByteaArray(groups), pq.ByteaArray(held),
 				pq.StringArray(p.kinds), pq.StringArray(p.ids), pq.Int64Array(p.places), pq.ByteaArray(p.codes), pq.Int64Array(p.lengths), orEmpty(p.bytes), o.Whole)...); err != nil {
 			return Stored{}, err
 		}

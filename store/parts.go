@@ -142,12 +142,19 @@ func (s *Store) orderIndexes(c *carrier, o *Ordered) (orders, groups [][]byte, e
 		orders = append(orders, order)
 		groups = append(groups, append(bytes.Clone(order), panel[:len(panel)/2]...))
 	}
-	for _, name := range o.Also {
-		order, err := s.keys.Blind(envelope.Order, patient, c.sender, name)
+	also, err := s.nameIndexes(c, o.Also)
+	return append(orders, also...), groups, err
+}
+
+// nameIndexes returns the index of each name.
+func (s *Store) nameIndexes(c *carrier, names []string) ([][]byte, error) {
+	indexes := [][]byte{}
+	for _, name := range names {
+		index, err := s.keys.Blind(envelope.Order, c.patient.id.String(), c.sender, name)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		orders = append(orders, order)
+		indexes = append(indexes, index)
 	}
-	return orders, groups, nil
+	return indexes, nil
 }

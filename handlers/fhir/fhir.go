@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -47,6 +46,8 @@ type Options struct {
 	URL      string // of the base, as senders write it
 	Version  string // of the program
 	Parallel int    // messages at once; 0 means 8
+
+	Grace time.Duration // for a body to begin; 0 means 10 s
 }
 
 // Handler is the FHIR service. The listener has checked the certificates.
@@ -54,6 +55,7 @@ type Handler struct {
 	options    Options
 	lines      *lines
 	slots      chan struct{}
+	bodies     *budget
 	capability []byte
 }
 
@@ -65,7 +67,10 @@ func New(o Options) *Handler {
 	if o.Parse.MaxBytes <= 0 {
 		o.Parse.MaxBytes = 16 << 20
 	}
-	h := &Handler{options: o, slots: make(chan struct{}, o.Parallel),
+	if o.Grace <= 0 {
+		o.Grace = defaultGrace
+	}
+	h := &Handler{options: o, slots: make(chan struct{}, o.Parallel), bodies: &budget{limit: max(defaultHeld, heldBodies*int64(o.Parse.MaxBytes))},
 		capability: fhir.CapabilityStatement(fhir.Capability{URL: o.URL, Version: o.Version, MaxBytes: o.Parse.MaxBytes})}
 	h.lines = newLines(o.Store, func(err error) { o.Log.Warn("feed close not traced", "error", err.Error()) })
 	return h
@@ -79,21 +84,34 @@ func (h *Handler) Close() {
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := &exchange{Handler: h, w: w, r: r, began: time.Now(), peer: peerOf(r)}
-	certificate, ok := certificateOf(r)
+	e.serve()
+	e.mustHaveAnswered()
+}
+
+// mustHaveAnswered breaks the connection off where nothing was said: net/http
+// would say 200, and the sender believe its message stored.
+func (e *exchange) mustHaveAnswered() {
+	if e.status == 0 {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (e *exchange) serve() {
+	certificate, ok := certificateOf(e.r)
 	if !ok {
 		e.refuse(fhir.ReasonSender)
 		return
 	}
 	e.certificate = certificate
-	target, ok := targetOf(h.options.Base, r.URL.Path)
+	target, ok := targetOf(e.options.Base, e.r.URL.Path)
 	switch {
 	case !ok:
 		e.refuse(fhir.ReasonNotFound)
-	case !target.allows(r.Method):
-		w.Header().Set("Allow", target.allowed())
+	case !target.allows(e.r.Method):
+		e.w.Header().Set("Allow", target.allowed())
 		e.refuse(fhir.ReasonNotAllowed)
 	case target.metadata:
-		e.send(http.StatusOK, h.capability)
+		e.send(http.StatusOK, e.capability)
 		e.log("metadata", nil)
 	default:
 		e.receive(target)
@@ -128,19 +146,18 @@ func (e *exchange) receive(t target) {
 		e.refuse(reason)
 		return
 	}
-	select {
+	raw, release, err := e.body()
+	defer release()
+	if err != nil {
+		e.incomplete(err)
+		return
+	}
+	select { // not before: a slow sender must not keep the others waiting
 	case e.slots <- struct{}{}:
 		defer func() { <-e.slots }()
 	case <-e.r.Context().Done():
 		e.unavailable(errBusy)
 		return
-	}
-	raw, err := io.ReadAll(http.MaxBytesReader(e.w, e.r.Body, int64(e.options.Parse.MaxBytes)))
-	if err != nil {
-		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			e.refuse(fhir.ReasonTooLarge)
-		}
-		return // else the sender has gone
 	}
 	e.size = len(raw)
 	message, err := e.take(raw, t)
@@ -191,13 +208,20 @@ func (e *exchange) take(raw []byte, t target) (message *fhir.Message, err error)
 func NewDeposit(sender string, raw []byte, m *fhir.Message) *store.Deposit {
 	d := &store.Deposit{Sender: sender, Control: m.Control, Raw: raw, Identity: m.Identity, Identifiers: m.Identifiers}
 	for _, one := range m.Reports {
-		d.Reports = append(d.Reports, store.Ordered{Report: one.Report, Orders: one.Orders, Whole: one.Whole})
+		d.Reports = append(d.Reports, store.Ordered{Report: one.Report, Orders: one.Orders, Also: one.Also, Holds: one.Holds, Whole: one.Whole, Withdraws: one.Withdraws})
 	}
 	return d
 }
 
-// explain says to the sender what the patient's identity lacks or contradicts.
+// explain says to the sender why a message can be given to nobody: what the
+// patient's identity lacks or contradicts, or what its reports do.
 func explain(w *store.Withheld, m *fhir.Message) fhir.Problems {
+	switch w.Reason {
+	case "part-of-report":
+		return fhir.Problems{fhir.NewProblem(fhir.ReasonPart, m.Kind)}
+	case "nothing-to-withdraw":
+		return fhir.Problems{fhir.NewProblem(fhir.ReasonNotSent, m.Kind)}
+	}
 	if missing := m.Missing(); w.Reason == "traits-missing" && len(missing) > 0 {
 		return missing
 	}

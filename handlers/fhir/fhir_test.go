@@ -185,6 +185,7 @@ func TestAnswers(t *testing.T) {
 		{"compressed", "POST", "/fhir", good, []string{"Content-Encoding", "gzip"}, 415, "not-supported", "1 2 3 7"},
 		{"conditional", "PUT", "/fhir/Patient/p", patient, []string{"If-Match", `W/"1"`}, 422, "not-supported", "1 2 3 7"},
 		{"conditional by address", "POST", "/fhir/Patient?identifier=CANARI", patient, nil, 422, "not-supported", "1 2 3 7"},
+		{"conditional behind a semicolon", "POST", "/fhir/Patient?_format=json;identifier=CANARI", patient, nil, 422, "not-supported", "1 2 3 7"},
 		{"too large", "POST", "/fhir", strings.Repeat(" ", 1<<20) + good, nil, 413, "too-long", "1 2 3 7"},
 		{"another type", "POST", "/fhir/Practitioner", `{}`, nil, 404, "not-found", "1 2 3 7"},
 		{"outside the base", "POST", "/fhirx", good, nil, 404, "not-found", "1 2 3 7"},
@@ -395,5 +396,36 @@ func TestNoAnswerWithoutCommit(t *testing.T) {
 	}
 	if got := s.send(t, c, "POST", "/fhir", body); got.status != 200 {
 		t.Errorf("sent again: got %d %s", got.status, got.body)
+	}
+}
+
+// TestWithdrawal: what is taken back is no longer shown, or its sender hears
+// that nothing was.
+func TestWithdrawal(t *testing.T) {
+	s := newService(t)
+	c := s.client(t, "labo")
+	withdrawn := func(text string) string {
+		return strings.Replace(text, `"status":"final"`, `"status":"entered-in-error"`, 1)
+	}
+	alone := func(id string) string { return transaction(patient, withdrawn(observed(id, "1"))) }
+	for _, x := range []struct {
+		name, body     string
+		status         int
+		reason, counts string
+	}{
+		{"nothing is there yet", alone("o"), 422, "nothing-to-withdraw", "0 0 0 1"},
+		{"a report and a result", transaction(patient, observed("o", "11.20"), report, observed("alone", "1")), 200, "", "1 2 1 1"},
+		{"the result", alone("alone"), 200, "", "1 2 2 1"},
+		{"a result of the report", alone("o"), 422, "part-of-report", "1 2 2 1"},
+		{"its correction", transaction(patient, strings.Replace(observed("o", "12"), "final", "corrected", 1)), 422, "part-of-report", "1 2 2 2"},
+		{"the report by another number", strings.Replace(transaction(patient, withdrawn(report), observed("o", "1")), "26-0001", "26-0009", 1), 200, "", "1 2 3 2"},
+	} {
+		got := s.send(t, c, "POST", "/fhir", x.body)
+		if got.status != x.status || !strings.Contains(got.body, x.reason) {
+			t.Errorf("%s: got %d %s, want %d %s", x.name, got.status, got.body, x.status, x.reason)
+		}
+		if counts := s.counts(t); counts != x.counts {
+			t.Errorf("%s: patients, reports, messages, quarantined: got %s, want %s", x.name, counts, x.counts)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package fhir
 import (
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -87,7 +88,11 @@ func acceptable(r *http.Request) fhir.Reason {
 			return fhir.ReasonConditional
 		}
 	}
-	for name := range r.URL.Query() {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return fhir.ReasonConditional
+	}
+	for name := range query {
 		if name != "_format" && name != "_pretty" { // all else would be a condition, or a search
 			return fhir.ReasonConditional
 		}

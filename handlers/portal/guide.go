@@ -28,7 +28,7 @@ func (p *Portal) showGuide(guide web.Guide) handlers.Page {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		_, _ = p.open(r) // without a session, or without the database, it is the page of someone not signed in
 		base := p.unread(r)
-		base.Path = r.URL.RequestURI()
+		base.Path = whereabouts(r)
 		return p.web.Render(w, http.StatusOK, web.GuidePage{Base: base, Guide: guide, Idle: p.limits.Idle, Lifetime: p.limits.Lifetime})
 	}
 }

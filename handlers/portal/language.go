@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -129,4 +130,19 @@ func preferred(values []string) web.Language {
 		}
 	}
 	return best
+}
+
+// parameters are those that some page reads.
+var parameters = []string{"before", "flagged", "laboratory", "page", "period", "system", "text"}
+
+// whereabouts is the address of the page that is shown, for the way back to it.
+// What no page reads is not repeated.
+func whereabouts(r *http.Request) string {
+	kept := make(url.Values)
+	for name, values := range r.URL.Query() {
+		if slices.Contains(parameters, name) {
+			kept[name] = values[:1]
+		}
+	}
+	return (&url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: kept.Encode()}).RequestURI()
 }

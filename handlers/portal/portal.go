@@ -173,7 +173,7 @@ func caller(r *http.Request) store.Request {
 // base is what a page of a signed-in person begins with.
 func (p *Portal) base(r *http.Request, person store.Person) web.Base {
 	b := p.bare(r)
-	b.Path = r.URL.RequestURI()
+	b.Path = whereabouts(r)
 	b.Viewer = &web.Viewer{Name: person.Name, Means: p.means(r), Role: person.Role, IdleAt: person.IdleAt}
 	return b
 }

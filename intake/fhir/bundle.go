@@ -36,6 +36,7 @@ type request struct {
 type resource struct {
 	kind      string // resourceType
 	id        string
+	status    string
 	fullURL   string
 	path      string // where it stands: Bundle.entry[3].resource
 	place     int    // of its entry
@@ -257,6 +258,7 @@ func (r *reader) checked(tree map[string]any, raw json.RawMessage, path string) 
 	overlay(kind, tree, path, &r.problems)
 	one := &resource{kind: kind, path: path, raw: raw}
 	one.id, _ = tree["id"].(string)
+	one.status, _ = tree["status"].(string)
 	return one
 }
 
@@ -280,6 +282,9 @@ func (r *reader) contained(one *resource, tree map[string]any) {
 			continue
 		}
 		within := r.checked(fields, inner.Contained[i], path)
+		if _, nested := fields["contained"]; nested { // FHIR forbids it, and nobody would read it
+			r.problems.add(ReasonStructure, path+".contained")
+		}
 		switch {
 		case within == nil:
 			continue
@@ -287,6 +292,8 @@ func (r *reader) contained(one *resource, tree map[string]any) {
 			r.problems.add(ReasonRequired, path+".id")
 		case one.contained[within.id] != nil:
 			r.problems.add(ReasonAmbiguous, path+".id")
+		case within.kind == "DiagnosticReport", within.kind == "Observation" && !isOurs(one.kind):
+			r.problems.add(ReasonContained, path) // not to be read there, and lost
 		}
 		within.container, within.place = one, one.place
 		one.contained[within.id] = within

@@ -16,6 +16,15 @@ const (
 	maxExponent = 3
 )
 
+// Validation costs time for each value, and more for each that is wrong: no
+// message costs more than these many. The densest published example would have
+// 650,000 in 16 MiB.
+const (
+	maxEntries  = 20_000 // of a Bundle
+	maxElements = 5_000  // of any other array
+	maxValues   = 750_000
+)
+
 // fewKeys is up to how many keys an object is searched for a second one
 // without an index.
 const fewKeys = 16
@@ -41,9 +50,11 @@ func checkJSON(text []byte) Reason {
 
 // scanner reads JSON without keeping anything of it.
 type scanner struct {
-	text  []byte
-	at    int
-	fault Reason // where it is more than bad syntax
+	text    []byte
+	at      int
+	values  int    // so far
+	entries bool   // the value that follows is the list of a Bundle's entries
+	fault   Reason // where it is more than bad syntax
 }
 
 func (s *scanner) reason() Reason {
@@ -97,6 +108,9 @@ func (s *scanner) value(depth int) bool {
 	if depth > maxDepth {
 		return s.fail(ReasonTooDeep)
 	}
+	if s.values++; s.values > maxValues {
+		return s.fail(ReasonTooManyItems)
+	}
 	switch s.peek() {
 	case '{':
 		return s.object(depth)
@@ -116,11 +130,19 @@ func (s *scanner) value(depth int) bool {
 }
 
 func (s *scanner) array(depth int) bool {
+	limit := maxElements
+	if s.entries {
+		limit = maxEntries
+	}
+	s.entries = false
 	s.at++
 	if s.space(); s.skip(']') {
 		return true
 	}
-	for {
+	for n := 1; ; n++ {
+		if n > limit {
+			return s.fail(ReasonTooManyItems)
+		}
 		s.space()
 		if !s.value(depth + 1) {
 			return false
@@ -157,9 +179,11 @@ func (s *scanner) object(depth int) bool {
 			return false
 		}
 		s.space()
+		s.entries = depth == 0 && key == "entry"
 		if !s.value(depth + 1) {
 			return false
 		}
+		s.entries = false
 		if s.space(); s.skip('}') {
 			return true
 		}

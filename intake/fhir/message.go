@@ -26,6 +26,10 @@ const (
 	maxIdentifiers = 50
 	maxReports     = 2_000
 	maxRows        = 50_000 // of all reports
+	maxVisits      = 2 * maxRows
+	maxWork        = 128 << 20 // bytes of context read again and again
+	maxGroups      = 8         // in one another
+	maxTitle       = 1_000     // of a report, a group or a specimen, in bytes
 )
 
 // Options say how to read messages in one hospital.
@@ -72,8 +76,12 @@ type Message struct {
 // Ordered is a report with what recognises it when it comes again, corrected.
 type Ordered struct {
 	Report record.Report // without IDs; one panel for each order
-	Orders []string      // the sender's number of each panel's order
+	Orders []string      // the sender's name of each panel's order
+	Also   []string      // other names of the report
+	Holds  []string      // names of the results in it
 	Whole  bool          // all there is of it: what it does not mention is no longer so
+
+	Withdraws bool // it takes back what was sent in error
 }
 
 // Entry is what the answer says about one resource.
@@ -100,12 +108,11 @@ func Parse(raw []byte, kind, id string, o Options) (*Message, error) {
 	if err != nil {
 		return nil, Problems{NewProblem(ReasonInternal)}
 	}
-	r := &reader{schema: schema, options: o}
+	r := &reader{schema: schema, options: o, digest: sha256.Sum256(raw)}
 	m := r.read(text, kind, id)
 	if len(r.problems) > 0 {
 		return nil, r.problems
 	}
-	m.digest = sha256.Sum256(raw)
 	return m, nil
 }
 
@@ -113,10 +120,12 @@ func Parse(raw []byte, kind, id string, o Options) (*Message, error) {
 type reader struct {
 	schema    *schema
 	options   Options
+	digest    [sha256.Size]byte // of the bytes that came
 	problems  Problems
 	envelope  envelope
 	resources []*resource // of the entries, or the single one
 	inner     []*resource // contained in them
+	work      int         // bytes of context read so far
 	index     index
 }
 
@@ -138,17 +147,19 @@ func (r *reader) read(text []byte, kind, id string) *Message {
 	case kind == "" || kind == "Bundle":
 		r.bundle(text)
 	case isOurs(kind):
-		r.resource(text, kind)
+		if one := r.resource(text, kind); one != nil && id != "" {
+			one.request = &request{Method: "PUT"}
+		}
 	default:
 		r.problems.add(ReasonNothing, kind)
 	}
 	if len(r.problems) > 0 {
 		return nil
 	}
-	m := &Message{Kind: head.ResourceType, BundleType: r.envelope.Type}
+	m := &Message{Kind: head.ResourceType, BundleType: r.envelope.Type, digest: r.digest}
 	r.fill(m, text)
 	for _, one := range r.resources {
-		m.Entries = append(m.Entries, Entry{Type: one.kind, ID: one.id, Update: one.request != nil && one.request.Method == "PUT" || id != "", Ours: isOurs(one.kind)})
+		m.Entries = append(m.Entries, Entry{Type: one.kind, ID: one.id, Update: one.request != nil && one.request.Method == "PUT", Ours: isOurs(one.kind)})
 	}
 	return m
 }
@@ -168,7 +179,10 @@ func (r *reader) fill(m *Message, text []byte) {
 	if patients == nil {
 		return
 	}
-	b := &builder{reader: r, patients: patients, message: m}
+	b := &builder{reader: r, patients: make(map[*resource]bool), message: m}
+	for _, one := range patients {
+		b.patients[one] = true
+	}
 	b.build()
 	if len(r.problems) > 0 {
 		return
@@ -257,7 +271,9 @@ func line(text string) string {
 	return strings.Join(strings.Fields(lines(text)), " ")
 }
 
-// lines is text without control characters, its lines ended by \n.
+// lines is text without control characters, its lines ended by \n. What shows
+// as nothing, or turns the text that follows around, is gone too: it would make
+// what is read another thing than what was sent.
 func lines(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = strings.Map(func(c rune) rune {
@@ -266,12 +282,18 @@ func lines(text string) string {
 			return '\n'
 		case c == '\n' || c == '\t':
 			return c
-		case c < ' ' || 0x7F <= c && c < 0xA0:
+		case c < ' ' || 0x7F <= c && c < 0xA0 || isInvisible(c):
 			return -1
 		}
 		return c
 	}, text)
 	return strings.TrimRight(text, " \t\n")
+}
+
+// isInvisible reports whether c is one of Unicode's marks of direction or of
+// no width.
+func isInvisible(c rune) bool {
+	return 0x200B <= c && c <= 0x200F || 0x202A <= c && c <= 0x202E || 0x2060 <= c && c <= 0x2069 || c == 0xFEFF || c == 0x061C
 }
 
 func first(candidates ...string) string {

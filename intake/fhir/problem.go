@@ -20,6 +20,8 @@ const (
 	ReasonTooDeep          Reason = "too-deep"
 	ReasonNumber           Reason = "number"
 	ReasonTooLarge         Reason = "too-large"
+	ReasonIncomplete       Reason = "incomplete"
+	ReasonTimeout          Reason = "timeout"
 	ReasonTooManyItems     Reason = "too-many-items"
 	ReasonResourceType     Reason = "resource-type"
 	ReasonStructure        Reason = "structure"
@@ -44,6 +46,7 @@ const (
 	ReasonNoPatient        Reason = "no-patient"
 	ReasonNoSubject        Reason = "no-subject"
 	ReasonSubject          Reason = "other-subject"
+	ReasonContained        Reason = "contained"
 	ReasonFocus            Reason = "focus"
 	ReasonReference        Reason = "outside-reference"
 	ReasonAmbiguous        Reason = "ambiguous-reference"
@@ -57,6 +60,8 @@ const (
 	ReasonNoBirthdate      Reason = "no-birthdate"
 	ReasonNoSex            Reason = "no-sex"
 	ReasonIdentityConflict Reason = "identity-conflict"
+	ReasonPart             Reason = "part-of-report"
+	ReasonNotSent          Reason = "nothing-to-withdraw"
 	ReasonSender           Reason = "sender"
 	ReasonMediaType        Reason = "media-type"
 	ReasonNotAllowed       Reason = "method-not-allowed"
@@ -75,10 +80,12 @@ var reasons = map[Reason]struct {
 	ReasonNotJSON:          {http.StatusBadRequest, "invalid", "le contenu n'est pas du JSON (RFC 8259)"},
 	ReasonEncoding:         {http.StatusBadRequest, "invalid", "le contenu n'est pas du texte UTF-8, ou contient un caractère de contrôle que FHIR n'admet pas"},
 	ReasonDuplicateKey:     {http.StatusBadRequest, "invalid", "un objet JSON contient deux fois la même clé"},
-	ReasonTooDeep:          {http.StatusBadRequest, "too-long", "le contenu est imbriqué sur trop de niveaux (64 au plus)"},
+	ReasonTooDeep:          {http.StatusBadRequest, "too-long", "le contenu est imbriqué sur trop de niveaux (64 au plus, et 8 de groupes de résultats)"},
 	ReasonNumber:           {http.StatusBadRequest, "value", "un nombre est trop long, ou son exposant trop grand"},
 	ReasonTooLarge:         {http.StatusRequestEntityTooLarge, "too-long", "le contenu dépasse la taille admise"},
-	ReasonTooManyItems:     {http.StatusUnprocessableEntity, "too-costly", "trop de groupes de résultats (500 au plus) ou de résultats et de documents (4 500) dans un compte rendu, d'identifiants du patient (50) ou de comptes rendus (2 000) dans l'envoi"},
+	ReasonIncomplete:       {http.StatusBadRequest, "incomplete", "le contenu n'est pas arrivé entier ; rien n'a été enregistré, à renvoyer"},
+	ReasonTimeout:          {http.StatusRequestTimeout, "timeout", "le contenu est arrivé trop lentement ; rien n'a été enregistré, à renvoyer"},
+	ReasonTooManyItems:     {http.StatusUnprocessableEntity, "too-costly", "trop de groupes de résultats (500 au plus) ou de résultats et de documents (4 500) dans un compte rendu, d'identifiants du patient (50) ou de comptes rendus (2 000) dans l'envoi, d'entrées (20 000) ou d'éléments dans une liste (5 000), ou un titre trop long (1 000 caractères)"},
 	ReasonResourceType:     {http.StatusBadRequest, "structure", "resourceType est absent, n'est pas un type de FHIR R4, ou n'est pas celui de l'adresse"},
 	ReasonStructure:        {http.StatusBadRequest, "structure", "l'élément n'a pas la structure que FHIR R4 lui donne"},
 	ReasonUnknownElement:   {http.StatusBadRequest, "structure", "cet élément contient un élément que FHIR R4 ne connaît pas"},
@@ -102,6 +109,7 @@ var reasons = map[Reason]struct {
 	ReasonNoPatient:        {http.StatusUnprocessableEntity, "required", "le patient est absent de l'envoi"},
 	ReasonNoSubject:        {http.StatusUnprocessableEntity, "required", "le compte rendu ou le résultat ne dit pas de quel patient il est"},
 	ReasonSubject:          {http.StatusUnprocessableEntity, "not-supported", "le sujet n'est pas le patient de l'envoi"},
+	ReasonContained:        {http.StatusUnprocessableEntity, "not-supported", "un compte rendu ou un résultat est contenu dans une ressource d'où il ne serait pas lu"},
 	ReasonFocus:            {http.StatusUnprocessableEntity, "not-supported", "le résultat porte sur autre chose que le patient (focus)"},
 	ReasonReference:        {http.StatusUnprocessableEntity, "not-found", "la référence désigne une ressource qui n'est pas dans l'envoi"},
 	ReasonAmbiguous:        {http.StatusUnprocessableEntity, "multiple-matches", "la référence désigne plusieurs ressources de l'envoi"},
@@ -115,6 +123,8 @@ var reasons = map[Reason]struct {
 	ReasonNoBirthdate:      {http.StatusUnprocessableEntity, "required", "la date de naissance est absente"},
 	ReasonNoSex:            {http.StatusUnprocessableEntity, "required", "le sexe est absent ou indéterminé"},
 	ReasonIdentityConflict: {http.StatusConflict, "conflict", "l'identifiant est connu avec d'autres traits d'identité"},
+	ReasonPart:             {http.StatusUnprocessableEntity, "business-rule", "le résultat fait partie d'un compte rendu déjà enregistré ; renvoyez ce DiagnosticReport en entier"},
+	ReasonNotSent:          {http.StatusUnprocessableEntity, "not-found", "l'envoi retire un compte rendu ou un résultat qui n'est pas enregistré sous ce nom ; rien n'a été retiré"},
 	ReasonSender:           {http.StatusForbidden, "forbidden", "cet émetteur n'est pas autorisé avec ce certificat"},
 	ReasonMediaType:        {http.StatusUnsupportedMediaType, "not-supported", "le contenu doit être du JSON (application/fhir+json), en FHIR 4.0"},
 	ReasonNotAllowed:       {http.StatusMethodNotAllowed, "not-supported", "cette méthode n'est pas prise en charge à cette adresse"},

@@ -2,27 +2,50 @@ package fhir
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // index finds the resources of a message by what references call them.
 type index struct {
 	byURL  map[string]*resource
-	byName map[string][]*resource // Type/id
+	byName map[name][]*resource // on each server
+	any    map[string][]*resource
 }
 
+// name is Type/id on a server, whose address may be unknown.
+type name struct{ base, local string }
+
+// several is as many of one name as need to be told apart from one.
+const several = 2
+
 func newIndex(list []*resource) index {
-	x := index{byURL: make(map[string]*resource), byName: make(map[string][]*resource)}
+	x := index{byURL: make(map[string]*resource), byName: make(map[name][]*resource), any: make(map[string][]*resource)}
 	for _, one := range list {
 		if one.fullURL != "" {
 			x.byURL[one.fullURL] = one
 		}
-		if one.id != "" {
-			name := one.kind + "/" + one.id
-			x.byName[name] = append(x.byName[name], one)
+		if one.id == "" || one.isNumberless() {
+			continue
 		}
+		n := name{one.base(), one.kind + "/" + one.id}
+		x.byName[n] = atMost(several, x.byName[n], one)
+		x.any[n.local] = atMost(several, x.any[n.local], one)
 	}
 	return x
+}
+
+func atMost(n int, list []*resource, one *resource) []*resource {
+	if len(list) < n {
+		list = append(list, one)
+	}
+	return list
+}
+
+// isNumberless reports whether the id of a resource names nothing: it is
+// posted, and known in its Bundle by a urn.
+func (r *resource) isNumberless() bool {
+	return r.request != nil && r.request.Method == "POST" && r.fullURL != "" && !isAddress(r.fullURL)
 }
 
 var relative = regexp.MustCompile(`^[A-Za-z]+/[A-Za-z0-9.-]{1,64}$`)
@@ -56,25 +79,22 @@ func (x index) find(from *resource, ref string) (*resource, Reason) {
 	if one := x.byURL[base+ref]; one != nil && base != "" {
 		return one, ""
 	}
-	var found *resource
-	for _, one := range x.byName[ref] {
-		if other := one.base(); base != "" && other != "" && base != other {
-			continue // of another server
-		}
-		if found != nil {
-			return nil, ReasonAmbiguous
-		}
-		found = one
+	found := x.any[ref]
+	if base != "" { // not what is of another server
+		found = append(slices.Clone(x.byName[name{base, ref}]), x.byName[name{"", ref}]...)
 	}
-	if found == nil {
+	switch len(found) {
+	case 0:
 		return nil, ReasonReference
+	case 1:
+		return found[0], ""
 	}
-	return found, ""
+	return nil, ReasonAmbiguous
 }
 
 // base is the address of the server that a resource says it is from.
 func (r *resource) base() string {
-	if !strings.HasPrefix(r.fullURL, "http://") && !strings.HasPrefix(r.fullURL, "https://") {
+	if !isAddress(r.fullURL) {
 		return ""
 	}
 	base, ok := strings.CutSuffix(r.fullURL, r.kind+"/"+r.id)
@@ -85,16 +105,30 @@ func (r *resource) base() string {
 }
 
 // context reads the resource of a type that a reference means, if it is here.
-// What is context may be missing.
+// What is context may be missing, and is where it was entered in error.
 func (r *reader) context(from *resource, ref *reference, kind string, into any) *resource {
 	if ref == nil || ref.Reference == "" {
 		return nil
 	}
 	one, reason := r.index.find(from, ref.Reference)
-	if reason != "" || one.kind != kind || !one.decode(into, &r.problems) {
+	if reason != "" || one.kind != kind || one.status == withdrawn {
+		return nil
+	}
+	if r.work += len(one.raw); r.work > maxWork {
+		r.problems.add(ReasonTooManyItems, from.path)
+		return nil
+	}
+	if !one.decode(into, &r.problems) {
 		return nil
 	}
 	return one
+}
+
+// isWithdrawn reports whether a reference means what was entered in error:
+// what the reference says of it is not shown either.
+func (r *reader) isWithdrawn(from *resource, ref *reference) bool {
+	one, reason := r.index.find(from, ref.Reference)
+	return reason == "" && one.status == withdrawn
 }
 
 // person is the name of whom a reference means, as people write it; nothing

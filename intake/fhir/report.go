@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,14 +11,16 @@ import (
 // A builder makes the reports of one message.
 type builder struct {
 	*reader
-	patients     []*resource
+	patients     map[*resource]bool
 	message      *Message
 	observations []*observed // in the order sent
 	byResource   map[*resource]*observed
 	composition  composition
 	document     *resource // the Composition, if there is one
 	keys         map[string]bool
-	rows         int // of all reports
+	held         [][]*observed // in each report of the message
+	rows         int           // of all reports
+	visits       int           // to results, for all reports
 }
 
 // observed is an Observation of the message.
@@ -35,6 +38,7 @@ func (b *builder) build() {
 	b.byResource, b.keys = make(map[*resource]*observed), make(map[string]bool)
 	b.readComposition()
 	b.decodeObservations()
+	b.checkContext()
 	for _, o := range b.observations {
 		b.linkMembers(o)
 	}
@@ -44,6 +48,7 @@ func (b *builder) build() {
 		}
 	}
 	b.readUnnamed()
+	b.nameHeld()
 	for _, o := range b.observations {
 		b.checkSubject(o.at, o.Subject, o.named || o.at.container != nil)
 		b.checkFocus(o)
@@ -90,6 +95,9 @@ func (b *builder) decodeObservations() {
 // context.
 func (b *builder) linkMembers(o *observed) {
 	for i := range o.HasMember {
+		if b.problems.full() {
+			return
+		}
 		member := b.result(o.at, &o.HasMember[i], o.at.path+".hasMember["+strconv.Itoa(i)+"]")
 		if member != nil && member != o {
 			member.named = true
@@ -128,35 +136,49 @@ func (b *builder) checkSubject(one *resource, subject *reference, implied bool) 
 		if !implied {
 			b.problems.add(ReasonNoSubject, path)
 		}
-	case subject.Reference == "":
-		if !b.isIdentifier(subject.Identifier) {
-			b.problems.add(ReasonSubject, path)
-		}
-	default:
+	case !isPatientType(subject.Type), subject.Identifier != nil && !b.isIdentifier(subject.Identifier):
+		b.problems.add(ReasonSubject, path)
+	case subject.Reference != "":
 		target, reason := b.index.find(one, subject.Reference)
 		switch {
 		case reason != "":
 			b.problems.add(reason, path)
-		case !b.isPatient(target):
+		case !b.patients[target]:
 			b.problems.add(ReasonSubject, path)
 		}
 	}
 }
 
-func (b *builder) isPatient(one *resource) bool {
-	for _, p := range b.patients {
-		if p == one {
-			return true
+// isPatientType reports whether the type of a reference, which may be left out,
+// is that of patients.
+func isPatientType(kind string) bool {
+	return kind == "" || kind == "Patient" || kind == "http://hl7.org/fhir/StructureDefinition/Patient"
+}
+
+// aboutPatients are the types of context that say whom they are about.
+var aboutPatients = []string{"Specimen", "Media", "ServiceRequest", "Composition"}
+
+// checkContext refuses context about somebody else: it would be shown as the
+// patient's.
+func (b *builder) checkContext() {
+	for _, one := range slices.Concat(b.resources, b.inner) {
+		if b.problems.full() {
+			return
+		}
+		var about struct {
+			Subject *reference `json:"subject"`
+		}
+		if one != b.document && slices.Contains(aboutPatients, one.kind) && one.decode(&about, &b.problems) {
+			b.checkSubject(one, about.Subject, true)
 		}
 	}
-	return false
 }
 
 // isIdentifier reports whether id is a number of the patient.
 func (b *builder) isIdentifier(id *identifier) bool {
-	wanted := record.Identifier{Authority: b.authority(id), Value: line(id.Value)}
+	wanted := record.Identifier{Authority: b.authority(id), Value: line(id.Value)}.Canonical()
 	for _, known := range b.message.Identifiers {
-		if known == wanted {
+		if known.Canonical() == wanted {
 			return true
 		}
 	}
@@ -168,7 +190,7 @@ func (b *builder) isIdentifier(id *identifier) bool {
 func (b *builder) checkFocus(o *observed) {
 	for i := range o.Focus {
 		target, reason := b.index.find(o.at, o.Focus[i].Reference)
-		if reason != "" || !b.isPatient(target) {
+		if reason != "" || !b.patients[target] {
 			b.problems.add(ReasonFocus, o.at.path+".focus")
 			return
 		}
@@ -191,11 +213,16 @@ func (b *builder) readReport(one *resource) {
 	s.report.Title = title
 	s.report.Sampled = b.when(one, &d.effective)
 	s.report.Issued = b.moment(one, "issued", d.Issued)
-	order, key := b.reportOrder(one, &d)
+	order, names := b.reportNames(one, &d, code)
+	key, also := b.claim(one, names)
 	root := &head{title: title, code: code, order: order, stated: reportStatus(d.Status), sampled: s.report.Sampled}
 	for i := range d.Specimen {
 		root.specimen = joinOnce(root.specimen, s.specimen(one, &d.Specimen[i]))
+		if !b.isTitle(root.specimen, one.path+".specimen") {
+			return
+		}
 	}
+	b.isTitle(title, one.path+".code")
 	for i := range d.Result {
 		if o := b.result(one, &d.Result[i], one.path+".result["+strconv.Itoa(i)+"]"); o != nil {
 			o.named, o.reported = true, true
@@ -211,8 +238,17 @@ func (b *builder) readReport(one *resource) {
 		s.report.Comments = append(conclusions(&d), s.report.Comments...)
 	}
 	s.report.Number = order
-	s.whole = true
+	s.whole, s.withdraws, s.also = true, s.hidden, also
 	b.finish(s, one.path, func(*section) string { return key })
+}
+
+// isTitle refuses what is too long to stand over each part of a report.
+func (b *builder) isTitle(text, path string) bool {
+	if len(text) <= maxTitle {
+		return true
+	}
+	b.problems.add(ReasonTooManyItems, path)
+	return false
 }
 
 func conclusions(d *diagnosticReport) []string {
@@ -254,12 +290,14 @@ func (b *builder) prescriber(one *resource, basedOn []reference) string {
 	return ""
 }
 
-// reportOrder returns the report's number as printed, and what recognises the
-// report when it comes again.
-func (b *builder) reportOrder(one *resource, d *diagnosticReport) (printed, key string) {
-	printed, key = numbered(d.Identifier)
-	asked, askedKey := b.orderNumber(one, d.BasedOn)
-	return first(printed, asked), b.key(one, key, askedKey)
+// reportNames returns the report's number as printed, and its names.
+func (b *builder) reportNames(one *resource, d *diagnosticReport, code record.Code) (printed string, names []string) {
+	printed, _ = numbered(d.Identifier)
+	asked, order := b.orderNumber(one, d.BasedOn)
+	if names = namesOf(one, d.Identifier); len(names) == 0 {
+		names = nameByOrder(one, order, code)
+	}
+	return first(printed, asked), names
 }
 
 // orderNumber returns the number of the order that something answers.
@@ -290,26 +328,6 @@ func numbered(list []identifier) (printed, key string) {
 		}
 	}
 	return "", ""
-}
-
-// key returns the first of the candidates, or else of the resource's own
-// names, that no other report of the message has: two reports of one message
-// are never one.
-func (b *builder) key(one *resource, candidates ...string) string {
-	name := ""
-	if one.id != "" {
-		name = one.kind + "/" + one.id
-		if one.container != nil {
-			name = one.container.kind + "/" + one.container.id + "#" + one.id
-		}
-	}
-	for _, candidate := range append(candidates, name, one.fullURL) {
-		if candidate != "" && !b.keys[candidate] {
-			b.keys[candidate] = true
-			return candidate
-		}
-	}
-	return b.message.Control + "#" + one.path
 }
 
 // finish derives what a whole report says from its sections, and keeps it.
@@ -357,7 +375,8 @@ func (b *builder) finish(s *sheet, path string, key func(*section) string) {
 		b.problems.add(ReasonTooManyItems, path)
 		return
 	}
-	b.message.Reports = append(b.message.Reports, Ordered{Report: *report, Orders: orders, Whole: s.whole})
+	b.message.Reports = append(b.message.Reports, Ordered{Report: *report, Orders: orders, Also: s.also, Whole: s.whole, Withdraws: s.withdraws})
+	b.held = append(b.held, s.held)
 }
 
 // categoryOf names a category for readers.

@@ -14,8 +14,11 @@ type sheet struct {
 	report     record.Report
 	sections   []*section
 	current    *head // whose section is open
-	whole      bool  // all there is of the report
-	hidden     bool  // entered in error: nothing of it is shown
+	also       []string
+	held       []*observed // in the order written
+	whole      bool        // all there is of the report
+	withdraws  bool        // it takes back what was sent in error
+	hidden     bool        // entered in error: nothing of it is shown
 	seen       map[*observed]bool
 	written    map[*observed]place  // the row of each
 	sets       map[*observed]string // the number of what belongs together
@@ -44,8 +47,8 @@ type head struct {
 	specimen string
 	sampled  record.Moment
 	stated   record.Status
-	comments []string // shown once, on the first section
-	group    bool
+	comments []string  // shown once, on the first section
+	depth    int       // in groups; 0 is the report
 	root     *observed // of what no report names
 }
 
@@ -64,6 +67,7 @@ func (s *sheet) result(o *observed, under *head) {
 		return
 	}
 	s.seen[o] = true
+	s.held = append(s.held, o)
 	s.note(o)
 	if len(o.members) == 0 && len(o.Component) == 0 {
 		s.write(o, under, s.specimen(o.at, o.Specimen))
@@ -93,8 +97,8 @@ func (s *sheet) result(o *observed, under *head) {
 // isFull bounds the rows of all reports of a message together, since reports
 // may name the same results.
 func (s *sheet) isFull() bool {
-	if s.rows < maxRows {
-		return false
+	if s.visits++; s.rows < maxRows && s.visits < maxVisits {
+		return s.problems.full()
 	}
 	s.problems.add(ReasonTooManyItems, s.message.Kind)
 	return true
@@ -103,13 +107,17 @@ func (s *sheet) isFull() bool {
 // group makes the head of what belongs to o.
 func (s *sheet) group(o *observed, under *head) *head {
 	code, _, name := analysis(&o.Code)
-	g := &head{title: name, code: code, order: under.order, stated: under.stated, sampled: s.when(o.at, &o.effective), group: true, root: under.root,
+	g := &head{title: name, code: code, order: under.order, stated: under.stated, sampled: s.when(o.at, &o.effective), depth: under.depth + 1, root: under.root,
 		specimen: first(s.specimen(o.at, o.Specimen), under.specimen)}
 	if g.sampled.IsZero() {
 		g.sampled = under.sampled
 	}
+	if g.depth > maxGroups {
+		s.problems.add(ReasonTooDeep, o.at.path+".hasMember")
+	}
+	s.isTitle(name, o.at.path+".code")
 	switch above := under.title; {
-	case !under.group || !speaks(above):
+	case under.depth == 0 || !speaks(above), len(above)+len(name) > maxTitle:
 	case speaks(name):
 		g.title = above + " – " + name
 	default:
@@ -175,7 +183,7 @@ func (s *sheet) specimen(from *resource, ref *reference) string {
 	var sp specimen
 	one := s.context(from, ref, "Specimen", &sp)
 	if one == nil {
-		if ref == nil {
+		if ref == nil || s.isWithdrawn(from, ref) {
 			return ""
 		}
 		return line(ref.Display)
@@ -187,8 +195,9 @@ func (s *sheet) specimen(from *resource, ref *reference) string {
 	}
 	kind, site := words(sp.Type), words(sp.Collection.BodySite)
 	if kind != "" && site != "" {
-		return kind + " (" + site + ")"
+		kind += " (" + site + ")"
 	}
+	s.isTitle(kind, one.path+".type")
 	return first(kind, site)
 }
 
@@ -218,6 +227,9 @@ func (s *sheet) measured(o *observed, m *measured) record.Observation {
 	if s.withdrawn(o) {
 		row.Status = record.Cancelled
 		return row
+	}
+	if !m.isReadable() {
+		s.problems.add(ReasonValue, o.at.path)
 	}
 	row.Value, row.Unit = m.value.read()
 	if row.Value.Kind == record.NoValue {

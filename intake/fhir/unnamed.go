@@ -1,5 +1,11 @@
 package fhir
 
+// changes reports whether a result changes one that was sent before: it goes
+// alone, since that may lie in another report than those it came with.
+func changes(status string) bool {
+	return status == withdrawn || status == "corrected" || status == "amended"
+}
+
 // readUnnamed makes reports of the results that no report names: one for each
 // time and category. Each result is a panel with its own order number, so that
 // it alone can be corrected later.
@@ -7,6 +13,7 @@ func (b *builder) readUnnamed() {
 	type group struct {
 		sampled  string
 		category string
+		alone    *observed
 	}
 	var groups []group
 	roots := make(map[group][]*observed)
@@ -15,6 +22,9 @@ func (b *builder) readUnnamed() {
 		g := group{category: categoryOf(o.Category)}
 		if !at.IsZero() {
 			g.sampled = at.At.UTC().String()
+		}
+		if changes(o.Status) {
+			g.alone = o
 		}
 		if len(roots[g]) == 0 {
 			groups = append(groups, g)
@@ -75,12 +85,18 @@ func (b *builder) unnamed(category string, roots []*observed) {
 	}
 	keys := make(map[*observed]string)
 	for _, o := range roots {
-		printed, key := numbered(o.Identifier)
-		asked, _ := b.orderNumber(o.at, o.BasedOn)
+		printed, _ := numbered(o.Identifier)
+		asked, order := b.orderNumber(o.at, o.BasedOn)
 		code, _, _ := analysis(&o.Code)
 		root := &head{code: code, order: first(printed, asked), root: o}
 		s.result(o, root)
-		keys[o] = b.key(o.at, key)
+		names := namesOf(o.at, o.Identifier)
+		if len(names) == 0 {
+			names = nameByOrder(o.at, order, code)
+		}
+		key, also := b.claim(o.at, names)
+		keys[o], s.also = key, append(s.also, also...)
+		s.withdraws = s.withdraws || o.Status == withdrawn
 		s.report.Prescriber = first(s.report.Prescriber, b.prescriber(o.at, o.BasedOn))
 		for i := range o.Performer {
 			s.report.Validator = first(s.report.Validator, b.person(o.at, &o.Performer[i]))

@@ -65,7 +65,8 @@ func printQuantity(q *quantity) record.Value {
 
 func unitOf(q *quantity) string { return first(line(q.Unit), line(q.Code)) }
 
-// printRange writes an interval without its unit: 67–580, ≥ 67, ≤ 580.
+// printRange writes an interval without its unit: 67–580, ≥ 67, ≤ 580. Where
+// its limits have two units, each stands beside its own.
 func printRange(s *span) (printed, unit string) {
 	var low, high quantity
 	if s.Low != nil {
@@ -74,16 +75,34 @@ func printRange(s *span) (printed, unit string) {
 	if s.High != nil {
 		high = *s.High
 	}
-	unit = first(unitOf(&low), unitOf(&high))
-	switch {
+	below, above := unitOf(&low), unitOf(&high)
+	switch unit = first(below, above); {
+	case low.Value != "" && high.Value != "" && below != "" && above != "" && below != above:
+		return string(low.Value) + " " + below + " – " + string(high.Value) + " " + above, ""
 	case low.Value != "" && high.Value != "":
 		return string(low.Value) + "–" + string(high.Value), unit
 	case low.Value != "":
-		return "≥ " + string(low.Value), unit
+		return "≥ " + string(low.Value), below
 	case high.Value != "":
-		return "≤ " + string(high.Value), unit
+		return "≤ " + string(high.Value), above
 	}
-	return "", unit
+	return "", ""
+}
+
+// isReadable reports whether a result means one thing: a value or why there is
+// none (obs-6), and limits that are numbers, without comparators (SimpleQuantity).
+func (m *measured) isReadable() bool {
+	if m.value != (value{}) && m.DataAbsentReason != nil {
+		return false
+	}
+	spans := []*span{m.Range}
+	for i := range m.ReferenceRange {
+		r := &m.ReferenceRange[i]
+		spans = append(spans, &span{Low: r.Low, High: r.High}, r.Age)
+	}
+	return !slices.ContainsFunc(spans, func(s *span) bool {
+		return s != nil && (s.Low != nil && s.Low.Comparator != "" || s.High != nil && s.High.Comparator != "")
+	})
 }
 
 // printRatio writes 1:80 where both sides are bare, and else each with its
@@ -259,10 +278,19 @@ func (r *referenceRange) print(unit string) string {
 	return interval
 }
 
-// repeats reports whether the interval's text holds its limits already.
+// repeats reports whether the interval's text holds its limits already, as
+// whole numbers: 1 is not in 10.
 func (r *referenceRange) repeats(said string) bool {
+	numbers := strings.FieldsFunc(said, func(c rune) bool { return (c < '0' || c > '9') && c != '.' && c != ',' })
+	for i, number := range numbers {
+		numbers[i] = strings.ReplaceAll(strings.TrimRight(number, ".,"), ",", ".")
+	}
 	for _, limit := range []*quantity{r.Low, r.High} {
-		if limit != nil && !strings.Contains(said, string(limit.Value)) {
+		if limit == nil || limit.Value == "" {
+			continue
+		}
+		digits, negative := strings.CutPrefix(string(limit.Value), "-")
+		if !slices.Contains(numbers, digits) || negative && !strings.Contains(said, "-"+digits) {
 			return false
 		}
 	}

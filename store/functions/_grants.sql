@@ -12,7 +12,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     guichet.open_system(bytea, inet, uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
     guichet.find_patient(bytea, inet, uuid, bytea, text[], bytea[]),
-    guichet.deposit(bytea, inet, uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea, uuid, integer, bytea, bytea[], bytea[], text[], uuid[], integer[], bytea[], integer[], bytea, boolean),
+    guichet.deposit(bytea, inet, uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea, uuid, integer, bytea, bytea[], bytea[], bytea[], text[], uuid[], integer[], bytea[], integer[], bytea, boolean),
     guichet.deposit_patient(bytea, inet, uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea),
     guichet.quarantine(bytea, inet, uuid, uuid, bytea, text, bytea), guichet.ask_quarantine(bytea, inet, uuid, uuid),
     guichet.ask_quarantined(bytea, inet, uuid, uuid), guichet.release(bytea, inet, uuid, uuid)

@@ -6,14 +6,15 @@
 -- in another version than the caller sealed for, nothing is stored, no entry
 -- is left, and the current version is returned.
 --
--- orders are the blind indexes of the order numbers; groups has one element a
+-- orders are the blind indexes of the order numbers and other names, by which
+-- the report is found; held those of its parts, by which only they are; groups has one element a
 -- panel, an order's index followed by what tells apart the panels under it.
 -- parts holds the sealed rows one after the other, in the order of kinds and
 -- ids, each as long as lengths says; a document is followed by its content.
 CREATE FUNCTION guichet.deposit(token bytea, ip inet, request uuid,
                                 subject uuid, patient_sealed bytea, keyset bytea, fields text[], field_values bytea[],
                                 message uuid, message_value bytea, message_sealed bytea,
-                                wanted uuid, wanted_version integer, report_sealed bytea, orders bytea[], groups bytea[],
+                                wanted uuid, wanted_version integer, report_sealed bytea, orders bytea[], groups bytea[], held bytea[],
                                 kinds text[], ids uuid[], group_places integer[], codes bytea[], lengths integer[], parts bytea, whole boolean,
                                 OUT entry bigint, OUT report uuid, OUT version integer)
 LANGUAGE plpgsql AS $$
@@ -27,8 +28,9 @@ BEGIN
     PERFORM guichet.guard(token, ip, request);
     PERFORM guichet.check_parts(groups, kinds, ids, group_places, codes, lengths, octet_length(parts));
     PERFORM guichet.check_patient(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed);
-    IF num_nulls(wanted, wanted_version, report_sealed, orders, whole) > 0 OR wanted_version < 1
-       OR cardinality(orders) NOT BETWEEN 1 AND 500 OR array_position(orders, NULL) IS NOT NULL THEN
+    IF num_nulls(wanted, wanted_version, report_sealed, orders, held, whole) > 0 OR wanted_version < 1
+       OR cardinality(orders) NOT BETWEEN 1 AND 500 OR array_position(orders, NULL) IS NOT NULL
+       OR cardinality(held) > 5000 OR array_position(held, NULL) IS NOT NULL THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
     v := guichet.decide(token, 'deposit', NULL);
@@ -64,7 +66,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE 'try again' USING ERRCODE = 'GU004';
     END IF;
-    INSERT INTO guichet.report_order (value, report) SELECT DISTINCT o.value, wanted FROM unnest(orders) AS o (value) ON CONFLICT DO NOTHING;
+    INSERT INTO guichet.report_order (value, report) SELECT DISTINCT o.value, wanted FROM unnest(orders || held) AS o (value) ON CONFLICT DO NOTHING;
     -- Another connection may have made this order's report meanwhile.
     IF (SELECT o.report FROM guichet.report_order o WHERE o.value = ANY (orders) ORDER BY array_position(orders, o.value) LIMIT 1) <> wanted THEN
         RAISE 'try again' USING ERRCODE = 'GU004';
