@@ -48,7 +48,7 @@ func (g *ground) measureDeposits(ctx context.Context, r *report) error {
 			}
 		}
 		clients := strconv.Itoa(l.clients)
-		r.add(row{what: "deposits ÷ pgbench inserting the same rows unencrypted in one statement", clients: clients, of: ours.over(alone), digits: 2})
+		r.add(row{what: "deposits ÷ pgbench inserting the same rows unencrypted in one statement", clients: clients, of: ours.over(alone), digits: 2, target: "≥ 0.5", least: 0.5})
 		r.add(row{what: "deposits: messages acknowledged a second", clients: clients, of: ours})
 		r.add(row{what: "pgbench: the same rows, inserts a second", clients: clients, of: alone})
 	}

@@ -10,7 +10,11 @@ import (
 	"strings"
 )
 
-const targetRest = 60 // MB
+// Resident memory of guichet serve, in MB: at rest, and after 20,000 pages.
+const (
+	targetRest    = 60
+	targetWorking = 150
+)
 
 // measureRest looks at memory before anybody came.
 func (g *ground) measureRest(_ context.Context, r *report) error {
@@ -52,7 +56,7 @@ func (g *ground) measureMemory(ctx context.Context, r *report) error {
 	}
 	after := fmt.Sprintf(" after %d pages, ", pages)
 	r.add(row{what: "resident memory of guichet serve" + after + "MB", clients: strconv.Itoa(targetClients), of: series{now}, digits: 1})
-	r.add(row{what: "resident memory of guichet serve" + after + "at most so far, MB", clients: strconv.Itoa(targetClients), of: series{most}, digits: 1})
+	r.add(row{what: "resident memory of guichet serve" + after + "at most so far, MB", clients: strconv.Itoa(targetClients), of: series{most}, digits: 1, target: "≤ " + number(targetWorking, 0), most: targetWorking})
 	if now, _, err = resident(g.programs["waf"].process.PID()); err != nil {
 		return err
 	}
