@@ -15,7 +15,7 @@ type brief struct {
 	SingledOut []analysisLink
 	Others     string // 2 résultats
 	OwnWords   []analysisLink
-	Flagging   bool   // the laboratory flags the results of this report at all
+	Flagging   bool // the laboratory flags the results of this report at all
 }
 
 type analysisLink struct {
