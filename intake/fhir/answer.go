@@ -103,7 +103,7 @@ func (m *Message) answerMessage(endpoint string) Answer {
 // alone, so that a resend is answered the same; it says nothing about where
 // the data lies.
 func (m *Message) newID(n int) string {
-	sum := sha256.Sum256(binary.BigEndian.AppendUint64(m.digest[:], uint64(n)+1)) //nolint:gosec // from -1 up
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(m.digest[:], uint64(n)+1)) // #nosec G115 -- from -1 up
 	id := uuid.UUID(sum[:16])
 	id[6], id[8] = id[6]&0x0F|0x80, id[8]&0x3F|0x80 // RFC 9562, version 8
 	return id.String()
