@@ -154,6 +154,11 @@ func clientAddress(r *http.Request) netip.Addr {
 			return address.Unmap().WithZone("")
 		}
 	}
+	return PeerAddress(r)
+}
+
+// PeerAddress is who is at the other end of the connection.
+func PeerAddress(r *http.Request) netip.Addr {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return netip.IPv6Unspecified()

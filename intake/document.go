@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
@@ -68,25 +67,8 @@ func decodeBase64(text string) ([]byte, bool) {
 	return decoded, err == nil
 }
 
-// mediaType says what data is. The bytes decide, since a wrong type would be
-// opened by the wrong program on somebody's telephone; the declared type
-// decides only between kinds of text.
+// mediaType says what data is; kind and subtype are those of the field, in
+// lower case.
 func mediaType(data []byte, kind, subtype string) string {
-	start := data[:min(len(data), 1024)]
-	text := bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\xEF\xBB\xBF")), " \t\r\n")
-	switch {
-	case bytes.Contains(start, []byte("%PDF-")):
-		return "application/pdf"
-	case bytes.HasPrefix(start, []byte("\xFF\xD8\xFF")):
-		return "image/jpeg"
-	case bytes.HasPrefix(start, []byte("\x89PNG\r\n\x1A\n")):
-		return "image/png"
-	case bytes.HasPrefix(start, []byte("II*\x00")), bytes.HasPrefix(start, []byte("MM\x00*")):
-		return "image/tiff"
-	case bytes.HasPrefix(text, []byte("<")) && (subtype == "xml" || subtype == "hl7-cda+xml" || bytes.HasPrefix(text, []byte("<?xml"))):
-		return "text/xml"
-	case kind == "text" || kind == "tx" || kind == "ft":
-		return "text/plain"
-	}
-	return "application/octet-stream"
+	return record.MediaType(data, subtype == "xml" || subtype == "hl7-cda+xml", kind == "text" || kind == "tx" || kind == "ft")
 }

@@ -183,18 +183,18 @@ func (r *reader) finish() *record.Report {
 		report.Laboratory = firstOf(report.Laboratory, p.laboratory)
 		report.Prescriber = firstOf(report.Prescriber, p.prescriber)
 		report.Validator = firstOf(report.Validator, p.validator)
-		report.Sampled = earlier(report.Sampled, p.Sampled)
-		report.Received = earlier(report.Received, p.received)
-		report.Issued = later(report.Issued, p.issued)
+		report.Sampled = report.Sampled.Earlier(p.Sampled)
+		report.Received = report.Received.Earlier(p.received)
+		report.Issued = report.Issued.Later(p.issued)
 		report.Count += len(p.Observations)
 		for i := range p.Observations {
-			if isAbnormal(&p.Observations[i]) {
+			if p.Observations[i].IsFlagged() {
 				report.Abnormal++
 			}
 		}
 		report.Panels = append(report.Panels, p.Panel)
 	}
-	report.Status = combined(statuses)
+	report.Status = record.Combined(statuses)
 	report.Title, report.Titles = strings.Join(titles, ", "), titles
 	report.Laboratory = firstOf(report.Laboratory, r.header.Facility)
 	if report.Issued.IsZero() {
@@ -207,14 +207,14 @@ func (r *reader) finish() *record.Report {
 // the results that have none of their own.
 func (p *panel) finish() {
 	p.Status = p.stated
-	derived := combined(p.parts)
+	derived := record.Combined(p.parts)
 	allTakenBack := len(p.parts) > 0 && derived == record.Cancelled
 	if p.Status == "" || allTakenBack || p.Status == record.Final && derived == record.Corrected {
 		p.Status = derived
 	}
 	if p.Sampled.IsZero() {
 		for i := range p.Observations {
-			p.Sampled = earlier(p.Sampled, p.Observations[i].Sampled)
+			p.Sampled = p.Sampled.Earlier(p.Observations[i].Sampled)
 		}
 	}
 	for i := range p.Observations {
@@ -222,18 +222,4 @@ func (p *panel) finish() {
 			p.Observations[i].Sampled = p.Sampled
 		}
 	}
-}
-
-func earlier(a, b record.Moment) record.Moment {
-	if a.IsZero() || !b.IsZero() && b.At.Before(a.At) {
-		return b
-	}
-	return a
-}
-
-func later(a, b record.Moment) record.Moment {
-	if a.IsZero() || !b.IsZero() && b.At.After(a.At) {
-		return b
-	}
-	return a
 }

@@ -1,10 +1,6 @@
 package intake
 
-import (
-	"slices"
-
-	"guichet/record"
-)
+import "guichet/record"
 
 // resultStatus maps OBX-11 (HL7 table 0085). shown is false for results that
 // the laboratory took back (D), sent for the wrong patient (W), or names only
@@ -47,33 +43,4 @@ func orderStatus(code string) record.Status {
 		return record.Cancelled
 	}
 	return ""
-}
-
-// combined returns the status of a whole whose parts have these statuses.
-func combined(parts []record.Status) record.Status {
-	if len(parts) == 0 {
-		return record.Registered
-	}
-	is := func(status record.Status) bool { return slices.Contains(parts, status) }
-	only := func(status record.Status) bool {
-		return !slices.ContainsFunc(parts, func(part record.Status) bool { return part != status && part != record.Cancelled })
-	}
-	switch {
-	case only(record.Cancelled):
-		return record.Cancelled
-	case is(record.Corrected):
-		return record.Corrected
-	case only(record.Final):
-		return record.Final
-	case only(record.Registered):
-		return record.Registered
-	case only(record.Preliminary):
-		return record.Preliminary
-	}
-	return record.Partial
-}
-
-// isAbnormal reports whether the laboratory flagged the result o.
-func isAbnormal(o *record.Observation) bool {
-	return o.Status != record.Cancelled && slices.ContainsFunc(o.Flags, record.Flag.Abnormal)
 }

@@ -1,6 +1,9 @@
 package record
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Precision says how much of a Moment the sender gave.
 type Precision int
@@ -23,6 +26,22 @@ type Moment struct {
 // IsZero reports whether no moment was given.
 func (m Moment) IsZero() bool { return m.Precision == Unstated }
 
+// Earlier returns the earlier of two moments, or the one that was given.
+func (m Moment) Earlier(other Moment) Moment {
+	if m.IsZero() || !other.IsZero() && other.At.Before(m.At) {
+		return other
+	}
+	return m
+}
+
+// Later returns the later of two moments, or the one that was given.
+func (m Moment) Later(other Moment) Moment {
+	if m.IsZero() || !other.IsZero() && other.At.After(m.At) {
+		return other
+	}
+	return m
+}
+
 // Status is where a report or a result stands in its life.
 type Status string
 
@@ -34,6 +53,30 @@ const (
 	Corrected   Status = "corrected"
 	Cancelled   Status = "cancelled"
 )
+
+// Combined returns the status of a whole whose parts have these statuses.
+func Combined(parts []Status) Status {
+	if len(parts) == 0 {
+		return Registered
+	}
+	is := func(status Status) bool { return slices.Contains(parts, status) }
+	only := func(status Status) bool {
+		return !slices.ContainsFunc(parts, func(part Status) bool { return part != status && part != Cancelled })
+	}
+	switch {
+	case only(Cancelled):
+		return Cancelled
+	case is(Corrected):
+		return Corrected
+	case only(Final):
+		return Final
+	case only(Registered):
+		return Registered
+	case only(Preliminary):
+		return Preliminary
+	}
+	return Partial
+}
 
 // LOINC is the system of a LOINC code, as FHIR names it.
 const LOINC = "http://loinc.org"
@@ -139,6 +182,11 @@ type Observation struct {
 	Sampled   Moment
 	Comments  []string
 	Previous  []Previous // earlier results of the same analysis, newest sample first
+}
+
+// IsFlagged reports whether the laboratory flagged the result as abnormal.
+func (o *Observation) IsFlagged() bool {
+	return o.Status != Cancelled && slices.ContainsFunc(o.Flags, Flag.Abnormal)
 }
 
 // Previous is an earlier result of the same analysis, shown beside a newer

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -83,7 +82,7 @@ func (h *Handler) Close() {
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e := &exchange{Handler: h, w: w, r: r, began: time.Now(), peer: peerOf(r)}
+	e := &exchange{Handler: h, w: w, r: r, began: time.Now(), peer: handlers.PeerAddress(r)}
 	e.serve()
 	e.mustHaveAnswered()
 }
@@ -312,16 +311,4 @@ func (e *exchange) log(event string, err error) {
 	default:
 		e.options.Log.Error(event, attributes...)
 	}
-}
-
-func peerOf(r *http.Request) netip.Addr {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return netip.IPv6Unspecified()
-	}
-	address, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.IPv6Unspecified()
-	}
-	return address.Unmap().WithZone("")
 }

@@ -1,7 +1,6 @@
 package fhir
 
 import (
-	"bytes"
 	"encoding/base64"
 	"strings"
 
@@ -58,27 +57,9 @@ func decodeBase64(text string) ([]byte, bool) {
 	return data, err == nil && len(data) > 0
 }
 
-// mediaType says what data is. The bytes decide, since a wrong type would be
-// opened by the wrong program on somebody's telephone; the declared type
-// decides only between kinds of text.
+// mediaType says what data is; declared is a content type.
 func mediaType(data []byte, declared string) string {
 	declared, _, _ = strings.Cut(strings.ToLower(declared), ";")
 	declared = strings.TrimSpace(declared)
-	start := data[:min(len(data), 1024)]
-	text := bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\xEF\xBB\xBF")), " \t\r\n")
-	switch {
-	case bytes.Contains(start, []byte("%PDF-")):
-		return "application/pdf"
-	case bytes.HasPrefix(start, []byte("\xFF\xD8\xFF")):
-		return "image/jpeg"
-	case bytes.HasPrefix(start, []byte("\x89PNG\r\n\x1A\n")):
-		return "image/png"
-	case bytes.HasPrefix(start, []byte("II*\x00")), bytes.HasPrefix(start, []byte("MM\x00*")):
-		return "image/tiff"
-	case bytes.HasPrefix(text, []byte("<")) && (strings.HasSuffix(declared, "xml") || bytes.HasPrefix(text, []byte("<?xml"))):
-		return "text/xml"
-	case strings.HasPrefix(declared, "text/"):
-		return "text/plain"
-	}
-	return "application/octet-stream"
+	return record.MediaType(data, strings.HasSuffix(declared, "xml"), strings.HasPrefix(declared, "text/"))
 }

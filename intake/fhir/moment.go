@@ -84,17 +84,3 @@ func printTime(text string) string {
 	}
 	return date + " " + clock
 }
-
-func earlier(a, b record.Moment) record.Moment {
-	if a.IsZero() || !b.IsZero() && b.At.Before(a.At) {
-		return b
-	}
-	return a
-}
-
-func later(a, b record.Moment) record.Moment {
-	if a.IsZero() || !b.IsZero() && b.At.After(a.At) {
-		return b
-	}
-	return a
-}

@@ -339,10 +339,10 @@ func (b *builder) finish(s *sheet, path string, key func(*section) string) {
 	for _, part := range s.sections {
 		part.finish(report.Sampled)
 		statuses = append(statuses, part.Status)
-		report.Sampled = earlier(report.Sampled, part.Sampled)
+		report.Sampled = report.Sampled.Earlier(part.Sampled)
 		report.Count += len(part.Observations)
 		for i := range part.Observations {
-			if isAbnormal(&part.Observations[i]) {
+			if part.Observations[i].IsFlagged() {
 				report.Abnormal++
 			}
 		}
@@ -352,7 +352,7 @@ func (b *builder) finish(s *sheet, path string, key func(*section) string) {
 	if report.Sampled.IsZero() {
 		report.Sampled = s.collected
 	}
-	report.Status = combined(statuses)
+	report.Status = record.Combined(statuses)
 	report.Titles = []string{report.Title}
 	report.Received = s.received
 	report.Laboratory = first(report.Laboratory, s.laboratory)

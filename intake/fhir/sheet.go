@@ -172,7 +172,7 @@ func (s *sheet) number(o *observed) {
 
 // note keeps what a result says about the whole report.
 func (s *sheet) note(o *observed) {
-	s.issued = later(s.issued, s.moment(o.at, "issued", o.Issued))
+	s.issued = s.issued.Later(s.moment(o.at, "issued", o.Issued))
 	for i := range o.Performer {
 		s.laboratory = first(s.laboratory, s.organization(o.at, &o.Performer[i]))
 	}
@@ -188,10 +188,10 @@ func (s *sheet) specimen(from *resource, ref *reference) string {
 		}
 		return line(ref.Display)
 	}
-	s.received = earlier(s.received, s.moment(one, "receivedTime", sp.ReceivedTime))
-	s.collected = earlier(s.collected, s.moment(one, "collection.collectedDateTime", sp.Collection.CollectedDateTime))
+	s.received = s.received.Earlier(s.moment(one, "receivedTime", sp.ReceivedTime))
+	s.collected = s.collected.Earlier(s.moment(one, "collection.collectedDateTime", sp.Collection.CollectedDateTime))
 	if p := sp.Collection.CollectedPeriod; p != nil {
-		s.collected = earlier(s.collected, s.moment(one, "collection.collectedPeriod", first(p.Start, p.End)))
+		s.collected = s.collected.Earlier(s.moment(one, "collection.collectedPeriod", first(p.Start, p.End)))
 	}
 	kind, site := words(sp.Type), words(sp.Collection.BodySite)
 	if kind != "" && site != "" {
@@ -278,7 +278,7 @@ func (p *section) finish(sampled record.Moment) {
 	p.Status = settled(p.stated, p.parts)
 	if p.Sampled.IsZero() {
 		for i := range p.Observations {
-			p.Sampled = earlier(p.Sampled, p.Observations[i].Sampled)
+			p.Sampled = p.Sampled.Earlier(p.Observations[i].Sampled)
 		}
 	}
 	if p.Sampled.IsZero() {
