@@ -39,7 +39,8 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// runNode runs a script of browser/ against the demo of all tests.
+// runNode runs a script of browser/ against a demo of its own: what other tests
+// send to theirs would change the pages.
 func runNode(t *testing.T, limit time.Duration, arguments ...string) (string, error) {
 	t.Helper()
 	program, err := exec.LookPath("node")
@@ -53,6 +54,7 @@ func runNode(t *testing.T, limit time.Duration, arguments ...string) (string, er
 	if _, err := os.Stat(filepath.Join(browserFolder, "node_modules", "playwright-core")); err != nil {
 		t.Fatal("the browser tests' packages are missing: run npm ci --prefix e2e/browser")
 	}
+	d := newDemo(t)
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	command := exec.CommandContext(ctx, program, arguments...)
@@ -60,24 +62,24 @@ func runNode(t *testing.T, limit time.Duration, arguments ...string) (string, er
 	command.WaitDelay = 10 * time.Second
 	command.Dir = browserFolder
 	command.Env = append(os.Environ(),
-		"GUICHET_READY="+filepath.Join(suite.demo.dir, "ready.json"),
+		"GUICHET_READY="+filepath.Join(d.dir, "ready.json"),
 		"GUICHET_GALLERY="+gallery(t),
 		"GUICHET_CHROMIUM="+chromium,
-		"NODE_EXTRA_CA_CERTS="+suite.demo.Ready.CA,
-		"GUICHET_KEYS="+strings.Join([]string{servedKey(t, suite.demo.Ready.URLs.Public), servedKey(t, suite.demo.Ready.URLs.FranceConnect)}, ","))
+		"NODE_EXTRA_CA_CERTS="+d.Ready.CA,
+		"GUICHET_KEYS="+strings.Join([]string{d.servedKey(t, d.Ready.URLs.Public), d.servedKey(t, d.Ready.URLs.FranceConnect)}, ","))
 	out, err := command.CombinedOutput()
 	return string(out), err
 }
 
 // servedKey names the key that a server of the demo proves to have, under a
 // certificate of the demo's authority for that very host.
-func servedKey(t *testing.T, address string) string {
+func (d *demo) servedKey(t *testing.T, address string) string {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dialer := tls.Dialer{Config: &tls.Config{RootCAs: suite.demo.authority(t)}}
+	dialer := tls.Dialer{Config: &tls.Config{RootCAs: d.authority(t)}}
 	conn, err := dialer.DialContext(t.Context(), "tcp", u.Host)
 	if err != nil {
 		t.Fatal(fmt.Errorf("check certificate of %s: %w", u.Host, err))
