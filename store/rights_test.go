@@ -13,7 +13,7 @@ import (
 
 // mayCall lists what each role may call; nothing else, and nobody else.
 var mayCall = map[string][]string{
-	"guichet_portal": {"ask_access_log", "ask_account", "ask_home", "ask_many", "ask_original", "ask_report", "ask_reports", "ask_trend", "end_session", "flush", "leave_event",
+	"guichet_portal": {"ask_access_log", "ask_account", "ask_home", "ask_many", "ask_original", "ask_report", "ask_reports", "ask_trend", "end_session", "flush", "housekeep", "leave_event",
 		"leave_failure", "load_session", "receive", "refuse_page", "refuse_sign_in", "save_session", "sign_in"},
 	"guichet_intake":    {"deposit", "deposit_patient", "end_session", "find_patient", "flush", "leave_event", "leave_failure", "open_system", "quarantine", "ask_quarantine", "ask_quarantined", "release", "receive"},
 	"guichet_owner":     nil,

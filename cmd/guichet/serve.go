@@ -198,7 +198,25 @@ func (s *server) buildPortal(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("portal: %w", err)
 	}
+	s.tasks = append(s.tasks, func(ctx context.Context) error { return s.housekeep(ctx, db) })
 	return s.serveHTTP("portal", c.Listen, secured, handler)
+}
+
+// housekeep calls the store's housekeeping until ctx ends. A database that is
+// away is tried again: the pages say so themselves.
+func (s *server) housekeep(ctx context.Context, db *store.Store) error {
+	ticker := time.NewTicker(5 * time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			if err := db.Housekeep(ctx); err != nil {
+				s.log.Warn("housekeeping", "error", err.Error())
+			}
+		}
+	}
 }
 
 func (s *server) attempts() (*auth.Attempts, error) {

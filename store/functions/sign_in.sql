@@ -35,8 +35,7 @@ BEGIN
     END IF;
 
     IF v.account IS NULL AND role = 'patient' THEN
-        SELECT array_agg(x.patient) INTO matched
-          FROM (SELECT DISTINCT p.patient FROM guichet.patient_index p WHERE p.field = 'strict' AND p.value = traits LIMIT 2) x;
+        matched := guichet.match_patient(traits);
         IF cardinality(matched) IS NULL OR cardinality(matched) <> 1 THEN
             v.reason := CASE WHEN matched IS NULL THEN 'no-match' ELSE 'several-matches' END;
             RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
@@ -88,7 +87,6 @@ BEGIN
             RAISE 'try again' USING ERRCODE = 'GU004'; -- two people matched the same record at once
         END IF;
     END IF;
-    INSERT INTO guichet.session (id, token, account, listener, opened, seen, idle, expires, entry, previous)
-    VALUES (opened, sha256(sign_in.token), v.account, session_user, now_, now_, sign_in.idle, now_ + lifetime, entry, last);
+    PERFORM guichet.begin_session(opened, token, v.account, idle, lifetime, entry, last);
     RETURN entry;
 END $$;

@@ -1,0 +1,6 @@
+-- housekeep does what nobody waits for, every few seconds, in whatever process
+-- comes first. Each part bounds its own work.
+CREATE FUNCTION guichet.housekeep() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM guichet.check_settings();
+END $$;

@@ -1,0 +1,21 @@
+-- setting_of returns what the hospital chose, or the default. The list is
+-- closed: an unknown name is an error of ours.
+CREATE FUNCTION guichet.setting_of(wanted text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    chosen text;
+BEGIN
+    SELECT s.value INTO chosen FROM guichet.setting s WHERE s.name = wanted ORDER BY s.entry DESC LIMIT 1;
+    IF chosen IS NOT NULL THEN
+        RETURN chosen;
+    END IF;
+    RETURN CASE wanted
+        WHEN 'session.idle' THEN '15 minutes'       -- DT9.b
+        WHEN 'session.lifetime' THEN '8 hours'      -- AA13.a
+        WHEN 'session.mode' THEN 'replace'          -- AA8.b: replace or refuse
+        WHEN 'session.presence' THEN '2 minutes'    -- AA8.c: without a sign of the browser, in mode refuse
+        WHEN 'delay.cap' THEN '1 hour'              -- AA7.d
+        WHEN 'delay.forget' THEN '24 hours'         -- AA7.d
+        WHEN 'delay.identity' THEN 'off'            -- AA7.c: on or off
+        WHEN 'delay.shared' THEN ''                 -- AA7: networks that many people share, as CIDR, by commas
+    END;
+END $$;

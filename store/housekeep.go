@@ -1,0 +1,14 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// Housekeep does what nobody waits for: it is called every few seconds.
+func (s *Store) Housekeep(ctx context.Context) error {
+	if err := s.run(ctx, `SELECT guichet.housekeep()`); err != nil {
+		return fmt.Errorf("housekeep: %w", err)
+	}
+	return nil
+}
