@@ -20,6 +20,8 @@ const maxSubject = 255
 type identity struct {
 	raw      string
 	subject  string
+	nonce    string
+	issued   time.Time
 	acr      string
 	authTime time.Time
 }
@@ -60,19 +62,18 @@ func (p *Provider) checkIDToken(ctx context.Context, tokens *oauth2.Token, t att
 	if !isSubject(token.Subject) {
 		return identity{}, refuse(ReasonSubject, "ID token has no usable subject")
 	}
-	return identity{raw: raw, subject: token.Subject, acr: claims.ACR, authTime: authTime}, nil
+	return identity{raw: raw, subject: token.Subject, nonce: token.Nonce, issued: token.IssuedAt.UTC(), acr: claims.ACR, authTime: authTime}, nil
 }
 
-// verify checks the form, signature, issuer and expiry of a token, which is
-// either the ID token or the userinfo.
-func (p *Provider) verify(ctx context.Context, raw string, reason Reason, what string) (*oidc.IDToken, *Refusal) {
+// verifyWith is verify as of the time that config tells.
+func (p *Provider) verifyWith(ctx context.Context, config *oidc.Config, raw string, reason Reason, what string) (*oidc.IDToken, *Refusal) {
 	// The library also reads the JSON serialisation, whose headers may lie
 	// outside the signature.
 	if strings.Count(raw, ".") != 2 || strings.ContainsAny(raw, "{} \r\n\t") {
 		return nil, refuse(reason, what+" is not a compact signed token")
 	}
 	keys := &observedKeys{KeySet: p.keys}
-	token, err := oidc.NewVerifier(p.issuer, keys, &p.verifier).Verify(ctx, raw)
+	token, err := oidc.NewVerifier(p.issuer, keys, config).Verify(ctx, raw)
 	if err == nil {
 		return token, nil
 	}

@@ -22,7 +22,8 @@ type Login struct {
 	Identity   record.Identity
 	Role       record.Role
 	NationalID string // of a professional: 8 and the RPPS number
-	IDToken    string // the signed token, needed to sign out at the provider
+	IDToken    string // the signed token: evidence of the sign-in, and needed to sign out at the provider
+	Token      Proof  // what it says of itself
 	ACR        string
 	State      string // to be written down once: an answer does not serve twice (AA10.b)
 	ReturnTo   string // a local path
@@ -96,7 +97,7 @@ func (p *Provider) finish(ctx context.Context, w http.ResponseWriter, r *http.Re
 	return &Login{
 		Provider: p.name, Issuer: p.issuer, Subject: subject,
 		Identity: who.identity, Role: who.role, NationalID: who.nationalID,
-		IDToken: id.raw, ACR: id.acr, State: t.State, ReturnTo: t.ReturnTo, AuthTime: id.authTime,
+		IDToken: id.raw, Token: Proof{Subject: id.subject, Nonce: id.nonce, Issued: id.issued}, ACR: id.acr, State: t.State, ReturnTo: t.ReturnTo, AuthTime: id.authTime,
 	}, nil
 }
 

@@ -150,6 +150,7 @@ func TestSignIn(t *testing.T) {
 			if want.Subject == "" {
 				want.Subject = s.Subject()
 			}
+			want.Token = auth.Proof{Subject: s.Subject(), Nonce: query(t, redirect).Get("nonce"), Issued: now}
 			if diff := cmp.Diff(&want, got); diff != "" {
 				t.Errorf("login (-want +got):\n%s", diff)
 			}
