@@ -8,6 +8,7 @@ DECLARE
     kinds text[];
     tombstone text;
     now_ timestamptz := guichet.clock();
+    digest bytea := sha256(token); -- once, not for each row that is looked at
 BEGIN
     v.outcome := 'refused';
     v.patient := subject;
@@ -16,7 +17,7 @@ BEGIN
            (SELECT e.reason FROM guichet.session_end e WHERE e.session = o.id ORDER BY e.at LIMIT 1)
       INTO s.id, s.account, s.opened, s.seen, s.idle, s.expires, v.role, tombstone
       FROM guichet.session o JOIN guichet.account a ON a.id = o.account
-     WHERE o.token = sha256(decide.token) AND o.listener = session_user;
+     WHERE o.token = digest AND o.listener = session_user;
     IF NOT FOUND THEN
         v.reason := 'no-session';
         RETURN v;
