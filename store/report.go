@@ -219,6 +219,7 @@ func openParts(key *envelope.Key, d *delivery, report *record.Report) error {
 	slices.SortStableFunc(rows, func(a, b handover) int { return cmp.Compare(place(a), place(b)) })
 	orders := make(map[string]int)
 	earlier := make(map[record.Code][]record.Previous)
+	replaced := make(replacements)
 	for i := range rows {
 		row := &rows[i]
 		switch row.Kind {
@@ -235,6 +236,12 @@ func openParts(key *envelope.Key, d *delivery, report *record.Report) error {
 				return err
 			}
 			report.Documents = append(report.Documents, document)
+		case "superseded":
+			was, err := openObservation(key, row)
+			if err != nil {
+				return err
+			}
+			replaced.add(row, &was)
 		case "previous":
 			var p observationPayload
 			if err := unseal(key, row.Sealed, row.place("observation", "sealed"), &p); err != nil {
@@ -258,6 +265,7 @@ func openParts(key *envelope.Key, d *delivery, report *record.Report) error {
 			return fault.New(fault.Tampered, errors.New("result without its order"))
 		}
 		o.Previous = latest(earlier[analysis(o.Code)], o.Sampled)
+		o.Replaced = replaced.by(row, &o)
 		report.Panels[at].Observations = append(report.Panels[at].Observations, o)
 	}
 	return nil

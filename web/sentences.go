@@ -63,6 +63,7 @@ type resultSentences struct {
 	Unflagged, NoPrevious    string
 	Interval, Previous       string // labels of the cells, where a row becomes a card
 	Comment                  string
+	Replaces, SentBefore     string
 	Set, SetOf, OtherResults string
 	Range                    string
 }

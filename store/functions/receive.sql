@@ -69,7 +69,7 @@ BEGIN
         WHEN 'sign-in' THEN ARRAY['account']
         WHEN 'home.read' THEN ARRAY['account', 'patient', 'report', 'trace']
         WHEN 'report.list' THEN ARRAY['account', 'patient', 'report']
-        WHEN 'report.read' THEN ARRAY['account', 'patient', 'report', 'panel', 'observation', 'previous', 'document']
+        WHEN 'report.read' THEN ARRAY['account', 'patient', 'report', 'panel', 'observation', 'superseded', 'previous', 'document']
         WHEN 'document.read' THEN ARRAY['account', 'patient', 'document', 'content']
         WHEN 'trend.read' THEN ARRAY['account', 'patient', 'report', 'observation']
         WHEN 'account.read' THEN ARRAY['account', 'patient', 'trace']
@@ -116,6 +116,13 @@ BEGIN
                 RETURN QUERY
                 SELECT n.kind, o.id, o.version, o.patient, o.report, o.order_of, o.position, NULL::timestamptz, NULL::bytea, o.sealed,
                        e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.observation o
+                 WHERE o.id = ANY (n.ids) AND o.version = n.version;
+            WHEN 'superseded' THEN -- with the time at which it was first shown
+                RETURN QUERY
+                SELECT n.kind, o.id, o.version, o.patient, o.report, o.order_of, o.position,
+                       (SELECT min(t.at) FROM guichet.trace t WHERE t.type = 'report.deposit' AND t.records[1] = o.report AND t.outcome = 'granted' AND o.id = ANY (t.records)),
+                       NULL::bytea, o.sealed, e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
                   FROM guichet.observation o
                  WHERE o.id = ANY (n.ids) AND o.version = n.version;
             WHEN 'document', 'content' THEN
