@@ -100,6 +100,7 @@ func fullReport(t testing.TB) *record.Report {
 	haemoglobin := measured("Hémoglobine", "11.20", "g/dL", "12.0-16.0", "L")
 	haemoglobin.Comments = []string{"Anémie modérée.\nÀ confronter à la ferritine."}
 	haemoglobin.Method = "spectrophotométrie"
+	haemoglobin.Replaced = &record.Replaced{Deposited: instant(t, "2026-11-17 11:30"), Value: record.Value{Kind: record.Numeric, Text: "10.20"}, Unit: "g/dL", Reference: "12.0-16.0", Flags: []record.Flag{"L"}}
 	haemoglobin.Previous = []record.Previous{
 		{Sampled: sampled(t, "2026-05-12 08:10"), Value: record.Value{Kind: record.Numeric, Text: "12.4"}, Unit: "g/dL", Reference: "12.0-16.0", Flags: []record.Flag{"N"}},
 		{Sampled: sampled(t, "2025-11-03 07:55"), Value: record.Value{Kind: record.Numeric, Text: "7.6"}, Unit: "mmol/L", Reference: "7.4-9.9", Flags: []record.Flag{"L"}},
