@@ -77,7 +77,7 @@ func (p *Provider) verify(ctx context.Context, raw string, reason Reason, what s
 		return token, nil
 	}
 	if isDown(keys.err) {
-		return nil, refuse(ReasonProviderDown, "fetch keys: provider unreachable")
+		return nil, refuseCall(reason, keys.err, "fetch keys")
 	}
 	if _, expired := errors.AsType[*oidc.TokenExpiredError](err); expired {
 		return nil, refuse(ReasonTime, what+" has expired")
