@@ -31,6 +31,7 @@ type Checker struct {
 	peer   string // as the log and the figures name it
 	accept bool   // what nobody knows anything about
 	grace  time.Duration
+	wait   time.Duration // for lists and responders, of one handshake
 	now    func() time.Time
 
 	files     listFiles
@@ -48,7 +49,7 @@ func NewChecker(peer string, settings configs.Revocation, o Options) (*Checker, 
 		o.Now = time.Now
 	}
 	c := &Checker{
-		peer: peer, accept: settings.WhenUnknown == configs.AcceptAndAlert, grace: settings.Grace, now: o.Now,
+		peer: peer, accept: settings.WhenUnknown == configs.AcceptAndAlert, grace: settings.Grace, wait: patience, now: o.Now,
 		files: listFiles{paths: settings.CRLFiles}, lists: newKept[list](o.Now), responses: newKept[answer](o.Now),
 		report: reporter{log: o.Log, now: o.Now, checked: o.Checked}, met: horizon{use: "peer." + peer, expires: o.Expires, herald: herald{log: o.Log}},
 	}
@@ -101,7 +102,7 @@ func (c *Checker) judge(state tls.ConnectionState) *Refused {
 	if len(state.VerifiedChains) == 0 || len(state.PeerCertificates) == 0 {
 		return &Refused{Peer: c.peer, Cause: Unverified}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), c.wait)
 	defer cancel()
 	var worst *Refused
 	for _, chain := range state.VerifiedChains {
