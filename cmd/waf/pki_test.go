@@ -51,7 +51,13 @@ func newPKI(t testing.TB, names ...string) *testPKI {
 // revoke writes the authority's list, ca.crl, of the serial numbers given.
 func (p *testPKI) revoke(t testing.TB, serials ...int64) {
 	t.Helper()
-	template := &x509.RevocationList{Number: big.NewInt(time.Now().UnixNano()), ThisUpdate: time.Now().Add(-time.Hour), NextUpdate: time.Now().Add(time.Hour)}
+	p.revokeUntil(t, time.Now().Add(time.Hour), serials...)
+}
+
+// revokeUntil writes a list with an end.
+func (p *testPKI) revokeUntil(t testing.TB, end time.Time, serials ...int64) {
+	t.Helper()
+	template := &x509.RevocationList{Number: big.NewInt(time.Now().UnixNano()), ThisUpdate: end.Add(-2 * time.Hour), NextUpdate: end}
 	for _, serial := range serials {
 		template.RevokedCertificateEntries = append(template.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: big.NewInt(serial), RevocationTime: time.Now()})
 	}
