@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,6 +118,12 @@ func TestLists(t *testing.T) {
 		{"the list is of the future", func(s situation) []byte { return s.ca.list(between(time.Hour, day)) }, Unknown, ""},
 		{"forged: another authority of the same name", func(s situation) []byte { return newCA(t, "authority", nil).list(nil) }, Unknown, ""},
 		{"another authority's", func(s situation) []byte { return newCA(t, "other", nil).list(nil) }, Unknown, ""},
+		{"of another name of the same key", func(s situation) []byte {
+			other := newCA(t, "other", nil)
+			other.key = s.ca.key
+			other.cert.PublicKey = s.ca.cert.PublicKey
+			return other.list(nil)
+		}, Unknown, ""},
 		{"one bit turned", func(s situation) []byte { der := s.ca.list(nil); der[len(der)-1] ^= 1; return der }, Unknown, ""},
 		{"only about authorities", func(s situation) []byte { return s.ca.list(scope(distribution{OnlyCAs: true}, true)) }, Unknown, ""},
 		{"only about systems", func(s situation) []byte { return s.ca.list(scope(distribution{OnlyUsers: true}, true)) }, "", ""},
@@ -175,8 +182,8 @@ func TestLists(t *testing.T) {
 				if c.file != "" {
 					settings := withLists(t, nil)
 					file(t, settings.CRLFiles[0], der)
-					if _, err := NewChecker("feeds", settings, fetching.options()); err == nil {
-						t.Error("from a file: the start goes on with it")
+					if _, err := NewChecker("feeds", settings, fetching.options()); err == nil || !strings.Contains(err.Error(), c.file) {
+						t.Errorf("from a file: the start goes on, or does not say why: %v", err)
 					}
 					return
 				}
@@ -197,6 +204,8 @@ func TestLists(t *testing.T) {
 // authority itself says lives too short to be revoked.
 func TestWhereNothingIsNamed(t *testing.T) {
 	authority := newCA(t, "authority", nil)
+	lists := newWeb(t)
+	lists.send(authority.list(nil))
 	for _, c := range []struct {
 		name   string
 		change func(*x509.Certificate)
@@ -208,7 +217,8 @@ func TestWhereNothingIsNamed(t *testing.T) {
 		{"short-lived only", func(c *x509.Certificate) { c.NotAfter, c.NotBefore = time.Now().Add(day), time.Now().Add(-day) }, Unknown},
 		{"a list of a kind that is not fetched", points("ldap://directory.example/cn=list"), Unknown},
 		{"a list in a file of this machine", points("file:///etc/passwd"), Unknown},
-		{"a list with a password", points("http://user:secret@127.0.0.1/"), Unknown},
+		{"a list with a password", points(strings.Replace(lists.URL, "http://", "http://user:secret@", 1)), Unknown},
+		{"a fifth list", points("http://127.0.0.1:1/", "http://127.0.0.1:1/a", "http://127.0.0.1:1/b", "http://127.0.0.1:1/c", lists.URL), Unknown},
 		{"a list where clouds keep their metadata", points("http://169.254.169.254/latest/meta-data/"), Unknown},
 		{"a list nowhere", points("http://127.0.0.1:1/"), Unknown},
 		{"a malformed address", points("http://%zz/"), Unknown},
@@ -454,7 +464,7 @@ func TestIntermediates(t *testing.T) {
 		}
 	}
 	// A staple speaks of the system alone.
-	shown.OCSPStaple = middle.answer(middle.cert, ocsp.Good, nil)
+	shown.OCSPStaple = root.answer(middle.cert, ocsp.Good, nil)
 	if got := newBench(t, withLists(t, middle.list(nil))).meet(t, shown, root.pool(), false); got != Unknown {
 		t.Errorf("a staple for the intermediate: refused as %q", got)
 	}
@@ -533,8 +543,10 @@ func TestSeveralChains(t *testing.T) {
 	if got := newBench(t, withLists(t, append(slices.Clone(revoked), other.list(nil))...)).meet(t, shown, roots, false); got != "" {
 		t.Errorf("one good chain: refused as %q", got)
 	}
-	if got := newBench(t, withLists(t, revoked...)).meet(t, shown, roots, false); got != Revoked {
-		t.Errorf("one revoked, one unknown: refused as %q", got)
+	for name, lists := range map[string][][]byte{"one": revoked, "the other": {other.list(nil, crossed.cert), middle.list(nil)}} {
+		if got := newBench(t, withLists(t, lists...)).meet(t, shown, roots, false); got != Revoked {
+			t.Errorf("%s chain revoked, nothing known of its sister: refused as %q", name, got)
+		}
 	}
 }
 
@@ -545,6 +557,19 @@ func TestWeakSignatures(t *testing.T) {
 			x509.ECDSAWithSHA384, x509.ECDSAWithSHA512, x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS, x509.PureEd25519}, algorithm)
 		if weak(algorithm) == strong {
 			t.Errorf("%v: weak %v", algorithm, weak(algorithm))
+		}
+	}
+}
+
+// TestAddressesThatAreNotReached, whatever name resolves to them.
+func TestAddressesThatAreNotReached(t *testing.T) {
+	for address, allowed := range map[string]bool{
+		"192.0.2.1:80": true, "10.0.0.1:80": true, "127.0.0.1:80": true, "[2001:db8::1]:443": true,
+		"169.254.169.254:80": false, "[fe80::1]:80": false, "[::ffff:169.254.169.254]:80": false, "0.0.0.0:80": false, "[::]:80": false,
+		"224.0.0.1:80": false, "[ff02::1]:80": false, "nowhere": false,
+	} {
+		if err := refuseLinkLocal("tcp", address, nil); (err == nil) != allowed {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 }

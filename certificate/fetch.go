@@ -42,7 +42,7 @@ var fetcher = &http.Client{
 
 func refuseLinkLocal(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
-	if err != nil || at.Addr().Unmap().IsLinkLocalUnicast() || at.Addr().IsMulticast() || at.Addr().IsUnspecified() {
+	if err != nil || at.Addr().Unmap().IsLinkLocalUnicast() || at.Addr().Unmap().IsMulticast() || at.Addr().Unmap().IsUnspecified() {
 		return errors.New("address not allowed")
 	}
 	return nil
