@@ -78,7 +78,7 @@ func (p *Provider) verifyWith(ctx context.Context, config *oidc.Config, raw stri
 		return token, nil
 	}
 	if isDown(keys.err) {
-		return nil, refuse(ReasonProviderDown, "fetch keys: provider unreachable")
+		return nil, refuseCall(reason, keys.err, "fetch keys")
 	}
 	if _, expired := errors.AsType[*oidc.TokenExpiredError](err); expired {
 		return nil, refuse(ReasonTime, what+" has expired")

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 
@@ -26,6 +27,8 @@ const (
 	ReasonTraits        Reason = "traits"         // required traits absent or malformed
 	ReasonProviderError Reason = "provider-error" // the provider reports an error
 	ReasonProviderDown  Reason = "provider-down"  // the provider does not answer
+
+	ReasonProviderCertificate Reason = "provider-certificate" // the provider's certificate is not accepted (AA3)
 )
 
 // Refusal is a sign-in that failed. Its chain holds the [fault.Error] that says
@@ -44,15 +47,18 @@ func (r *Refusal) Unwrap() error { return r.Err }
 // read, so none is ever wrapped.
 func refuse(reason Reason, text string) *Refusal {
 	kind := fault.Unauthenticated
-	if reason == ReasonProviderDown {
+	if reason == ReasonProviderDown || reason == ReasonProviderCertificate {
 		kind = fault.Unavailable
 	}
 	return &Refusal{Reason: reason, Err: fault.New(kind, errors.New(text))}
 }
 
-// refuseCall makes a Refusal of a failed call to the provider: its absence is
-// told from a bad answer.
+// refuseCall makes a Refusal of a failed call to the provider: its absence, and
+// a certificate that proves nothing, are told from a bad answer.
 func refuseCall(reason Reason, err error, text string) *Refusal {
+	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
+		return refuse(ReasonProviderCertificate, text+": provider's certificate not accepted")
+	}
 	if isDown(err) {
 		return refuse(ReasonProviderDown, text+": provider unreachable")
 	}

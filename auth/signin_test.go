@@ -103,7 +103,7 @@ func wantRefusal(t *testing.T, err error, want auth.Reason) {
 		t.Errorf("got reason %q (%v), want %q", refusal.Reason, err, want)
 	}
 	kind := fault.Unauthenticated
-	if want == auth.ReasonProviderDown {
+	if want == auth.ReasonProviderDown || want == auth.ReasonProviderCertificate {
 		kind = fault.Unavailable
 	}
 	if got := fault.KindOf(err); got != kind {

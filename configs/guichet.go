@@ -12,6 +12,8 @@ type Guichet struct {
 	Intake    Intake              `toml:"intake"`
 	Ops       Ops                 `toml:"ops"`
 	Providers map[string]Provider `toml:"providers"` // franceconnect, psc
+
+	Revocation PeerRevocation `toml:"revocation"`
 }
 
 // Hospital is what the pages say about who runs the service (GA8, GP1).
@@ -99,6 +101,30 @@ type Provider struct {
 	CAFile           string   `toml:"ca_file"`         // trusted for this provider; empty means the system's
 }
 
+// PeerRevocation says how the certificates of each kind of peer are checked.
+type PeerRevocation struct {
+	Providers Revocation `toml:"providers"`
+	Database  Revocation `toml:"database"` // over TCP
+	Feeds     Revocation `toml:"feeds"`    // what the hospital's systems show
+	WAF       Revocation `toml:"waf"`
+}
+
+// Revocation says how it is found out that a peer's certificate was not taken
+// back (AA3.b). What a certificate names itself is asked too; nothing here
+// turns the check off.
+type Revocation struct {
+	CRLFiles    []string      `toml:"crl_files"`    // PEM or DER; read again when they change
+	WhenUnknown string        `toml:"when_unknown"` // Refuse, the default, or AcceptAndAlert
+	Grace       time.Duration `toml:"grace"`        // how long a list serves that was not replaced in time
+}
+
+// What to do with a certificate of which nobody can say whether it was taken
+// back.
+const (
+	Refuse         = "refuse"
+	AcceptAndAlert = "accept-and-alert"
+)
+
 // WAF is the configuration of bin/waf.
 type WAF struct {
 	Listen         string    `toml:"listen"` // HTTPS, towards the Internet
@@ -108,6 +134,8 @@ type WAF struct {
 	UpstreamTLS    ClientTLS `toml:"upstream_tls"`
 	MaxBody        int       `toml:"max_body"`        // bytes; default 1 MiB
 	TrustedProxies []string  `toml:"trusted_proxies"` // CIDRs whose X-Forwarded-For is believed; none by default
+
+	Revocation Revocation `toml:"revocation"` // of the portal's certificate
 }
 
 // IDPSim is the configuration of bin/idpsim, the fictitious providers of the

@@ -45,6 +45,9 @@ func (g *Guichet) setDefaults() {
 	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake, &g.Database.Sequencer} {
 		role.Connections = 24
 	}
+	for _, peer := range []*Revocation{&g.Revocation.Providers, &g.Revocation.Database, &g.Revocation.Feeds, &g.Revocation.WAF} {
+		peer.setDefaults()
+	}
 }
 
 // Validate reports everything that is missing or refused. A listener whose
@@ -80,6 +83,10 @@ func (g *Guichet) Validate() error {
 	if g.Database.Owner.URL != "" { // left out where migrations are run elsewhere
 		g.Database.Owner.validate(c, "database.owner", "guichet_owner")
 	}
+	g.Revocation.Providers.validate(c, "revocation.providers")
+	g.Revocation.Database.validate(c, "revocation.database")
+	g.Revocation.Feeds.validate(c, "revocation.feeds")
+	g.Revocation.WAF.validate(c, "revocation.waf")
 	if g.Ops.Listen != "" {
 		c.privateListen("ops.listen", g.Ops.Listen)
 	}

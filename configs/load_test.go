@@ -133,8 +133,8 @@ func TestDefaultsStandWhereTheFileIsSilent(t *testing.T) {
 // TestEveryFieldCanBeOverridden sets each field of each sample through its
 // variable and finds the value there, and nothing else changed.
 func TestEveryFieldCanBeOverridden(t *testing.T) {
-	overridden[Guichet](t, "guichet.toml", 65)
-	overridden[WAF](t, "waf.toml", 13)
+	overridden[Guichet](t, "guichet.toml", 77)
+	overridden[WAF](t, "waf.toml", 16)
 	overridden[IDPSim](t, "idpsim.toml", 35)
 }
 

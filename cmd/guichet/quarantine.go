@@ -58,7 +58,11 @@ func operate(e *environment, file string, act func(context.Context, *operating) 
 	if err != nil {
 		return err
 	}
-	if o.store, err = openRole(e.ctx, config.Database.Intake, keys); err != nil {
+	verify, err := databaseCheck(e, config)
+	if err != nil {
+		return err
+	}
+	if o.store, err = openRole(e.ctx, config.Database.Intake, keys, verify); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, o.store.Close()) }()
