@@ -17,13 +17,12 @@
   const { session, leave: way } = dialog.dataset;
   const channel = new BroadcastChannel('guichet-session');
 
-  // One clock may stand still while the machine sleeps, the other may be set:
-  // whichever has gone further counts.
-  const clock = () => ({ mono: performance.now(), wall: Date.now() });
+  // One clock may stand still in sleep, the other may be set: the further counts.
+  const clock = () => ({ mono: performance.now(), wall: Date.now() }); // taken before asking: what is left is never overrated
   const since = (then) => Math.max(performance.now() - then.mono, Date.now() - then.wall) / 1000;
 
   let standing = { idle: Number(dialog.dataset.idle), ends: Infinity, lead: 0 }; // as of `known`
-  let known = { mono: 0, wall: performance.timeOrigin }; // when it was asked for: never later than the server's own time
+  let known = { mono: 0, wall: Date.now() - performance.now() }; // when it was asked for
   let tried; // when the server was last asked
   let busy = false;
   let doubts = 0; // how often there was reason to doubt
@@ -66,7 +65,7 @@
     location.replace(to);
   }
 
-  // Returns whether the server has answered that the session lives.
+  // Returns whether the server says that the session lives.
   async function ask(path) {
     busy = true;
     const before = doubts;
@@ -172,9 +171,9 @@
     event.preventDefault();
     goOn();
   });
-  // Escape is to go on, too: nobody loses a session by a key.
-  dialog.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape') return;
+  // Escape is to go on, too.
+  addEventListener('keydown', (event) => {
+    if (!mode || event.key !== 'Escape') return;
     event.preventDefault();
     goOn();
   });
@@ -194,7 +193,7 @@
     if (!event.persisted) return;
     doubts++;
     doubtful = true;
-    hide(); // so that Back does not begin with what was shown
+    hide(); // so that Back shows nothing
   });
   addEventListener('pageshow', (event) => {
     if (!event.persisted) return;
@@ -209,5 +208,5 @@
   addEventListener('online', tick);
 
   tell('used');
-  timer = setTimeout(tick, 3000); // whoever goes on reading elsewhere costs no request
+  timer = setTimeout(tick, 3000); // who soon goes on costs no request
 })();
