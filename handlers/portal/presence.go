@@ -186,5 +186,8 @@ func (p *Portal) returnCookie() string {
 	return "__Host-guichet-return-" + p.suffix
 }
 
-// unattended says whether the browser opens a page by itself.
-func unattended(r *http.Request) bool { return r.URL.Query().Has(web.Unattended) }
+// unattended says whether the browser opens a page by itself. It sends no form
+// by itself.
+func unattended(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.URL.Query().Has(web.Unattended)
+}

@@ -239,6 +239,11 @@ func TestUnattendedPage(t *testing.T) {
 	if n := s.traces(t, "session.end", "granted"); n != 1 {
 		t.Errorf("%d ends traced", n)
 	}
+	b.signIn()
+	b.do("POST", "/logout?unattended=1", nil)
+	if got := b.presence(); got.Ended != record.EndLogout {
+		t.Errorf("a form that claims to be unattended: got %+v", got)
+	}
 }
 
 // TestScriptsRunInASessionOnly, and only ours (DT10).
