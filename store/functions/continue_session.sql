@@ -9,8 +9,8 @@ DECLARE
 BEGIN
     PERFORM guichet.guard(token, ip, request);
     SELECT o.id INTO mine FROM guichet.session o WHERE o.token = sha256(continue_session.token) AND o.listener = session_user;
-    IF (SELECT o.state FROM guichet.standing_of(mine) o) = 'live' THEN
+    IF (SELECT o.state FROM guichet.time_left(mine) o) = 'live' THEN
         PERFORM guichet.touch(mine, '-infinity'); -- however lately it was used
     END IF;
-    RETURN QUERY SELECT o.state, o.at, o.idle_at, o.ends_at, o.idle FROM guichet.standing_of(mine) o;
+    RETURN QUERY SELECT o.state, o.at, o.idle_at, o.ends_at, o.idle FROM guichet.time_left(mine) o;
 END $$;

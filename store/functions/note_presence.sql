@@ -11,7 +11,7 @@ DECLARE
 BEGIN
     PERFORM guichet.guard(token, ip, request);
     SELECT o.id, o.present INTO mine, last FROM guichet.session o WHERE o.token = sha256(note_presence.token) AND o.listener = session_user;
-    SELECT * INTO standing FROM guichet.standing_of(mine) o;
+    SELECT * INTO standing FROM guichet.time_left(mine) o;
     IF standing.state = 'live' AND (last IS NULL OR last < standing.at - interval '10 seconds') THEN
         UPDATE guichet.session SET present = standing.at
          WHERE id IN (SELECT s.id FROM guichet.session s WHERE s.id = mine FOR NO KEY UPDATE SKIP LOCKED);

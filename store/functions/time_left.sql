@@ -1,7 +1,7 @@
--- standing_of says how a session stands, by the clock of the database: why it
+-- time_left says how a session stands, by the clock of the database: why it
 -- is over, or when it will be, for want of use and whatever is done (AA13). It
 -- names nobody, writes nothing, and is no use of the session.
-CREATE FUNCTION guichet.standing_of(wanted uuid)
+CREATE FUNCTION guichet.time_left(wanted uuid)
 RETURNS TABLE (state text, at timestamptz, idle_at timestamptz, ends_at timestamptz, idle integer) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
