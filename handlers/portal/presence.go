@@ -123,8 +123,8 @@ func (p *Portal) watch(token []byte) *web.Watch {
 // <noscript> is only seen by those for whom the script does not run.
 func (p *Portal) showUnattended(w http.ResponseWriter, r *http.Request) error {
 	token, ok := p.sessions.Token(r)
-	if !ok {
-		return fault.New(fault.Unauthenticated, errors.New("no session cookie"))
+	if !ok { // another tab has been told already why it ended
+		return fault.New(fault.Ended, errors.New("no session cookie"))
 	}
 	standing, err := p.store.NotePresence(r.Context(), asking(r.Context(), token))
 	if fault.KindOf(err) == fault.NotFound {

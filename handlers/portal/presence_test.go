@@ -212,7 +212,7 @@ func TestUnattendedPage(t *testing.T) {
 	pass := s.stopClock(t)
 	own := s.deposit(t, s.me(), "1", "11.2").String()
 	path := "/reports/" + own + "?unattended=1"
-	if got := s.browser(t).get(path); got.status != http.StatusSeeOther || got.header.Get("Location") != "/" {
+	if got := s.browser(t).get(path); got.status != http.StatusSeeOther || got.header.Get("Location") != "/session-ended" {
 		t.Errorf("without a session: got %d to %q", got.status, got.header.Get("Location"))
 	}
 	b := s.browser(t)
