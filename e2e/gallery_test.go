@@ -42,7 +42,7 @@ func gallery(t *testing.T) string {
 			"empty-report": web.ReportPage{Base: base, Report: &record.Report{Status: record.Registered}},
 		}
 		for _, reason := range []record.EndReason{record.EndReplaced, record.EndIdle, record.EndExpired, record.EndError, record.EndAdmin, record.EndIdentity, record.EndPresence, record.EndLogout} {
-			rare["ended-"+string(reason)] = web.SessionEndedPage{Base: base, Reason: reason, At: now.Add(-time.Hour), Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect"}
+			rare["ended-"+string(reason)] = web.SessionEndedPage{Base: base, Reason: reason, At: now.Add(-time.Hour), Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect", Returns: reason == record.EndIdle}
 		}
 		for name, page := range rare {
 			path := fmt.Sprintf("/%s/%s", language, name)

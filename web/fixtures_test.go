@@ -70,6 +70,7 @@ func signedIn(t testing.TB) Base {
 		Viewer:    &Viewer{Name: "Camille Moreau", Means: "FranceConnect", Role: record.RolePatient, IdleAt: instant(t, "2026-11-19 10:47")},
 		Now:       instant(t, "2026-11-19 10:32"),
 		Reference: "G7K2-41QF",
+		Watch:     &Watch{Session: "0123456789abcdef", Idle: 15 * time.Minute},
 	}
 }
 
@@ -171,6 +172,8 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 	empty := Base{Language: in}
 	clinician := base
 	clinician.Viewer = &Viewer{Name: "Dr Claire Vasseur", Means: "psc", Role: record.RolePhysician, IdleAt: base.Viewer.IdleAt}
+	alone := out
+	alone.Path, alone.Watch = base.Path, base.Watch
 	last := &record.SignIn{At: instant(t, "2026-11-03 18:12"), Provider: "franceconnect"}
 	refused := &record.SignIn{At: instant(t, "2026-11-03 18:12"), Provider: "psc", Refused: 2}
 	reports, accesses := someReports(t), someAccesses(t)
@@ -201,6 +204,7 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 		"forbidden origin": ForbiddenOriginPage{base}, "forbidden origin, empty": ForbiddenOriginPage{Base: empty},
 		"wait": WaitPage{Base: out, Until: base.Now.Add(32 * time.Second), Failures: 5}, "wait, first": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second), Failures: 1}, "wait, empty": WaitPage{Base: empty},
 		"ended, empty": SessionEndedPage{Base: empty},
+		"still open":   StillOpenPage{Base: alone, IdleAt: base.Viewer.IdleAt},
 	}
 	for _, name := range everyGuide() {
 		pages["guide, "+string(name)] = GuidePage{Base: out, Guide: name, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour}
@@ -208,7 +212,7 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 	}
 	for _, reason := range endReasons() {
 		pages["ended, "+string(reason)] = SessionEndedPage{
-			Base: base, Reason: reason, At: base.Now, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect",
+			Base: base, Reason: reason, At: base.Now, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect", Returns: reason == record.EndIdle,
 		}
 	}
 	return pages

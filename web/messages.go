@@ -60,6 +60,7 @@ type SessionEndedPage struct {
 	Idle, Lifetime time.Duration
 	Provider       string
 	ProviderClosed bool // the provider has confirmed that its own session is closed
+	Returns        bool // signing in again leads back to the page
 }
 
 type sessionEnded struct {
@@ -69,6 +70,7 @@ type sessionEnded struct {
 	Idle, Lifetime string
 	Provider       string
 	ProviderClosed bool
+	Returns        bool
 }
 
 func (p SessionEndedPage) view(l *language) (string, Base, any) {
@@ -78,11 +80,12 @@ func (p SessionEndedPage) view(l *language) (string, Base, any) {
 		Lifetime:       l.minutes(p.Lifetime),
 		Provider:       providerName(p.Provider),
 		ProviderClosed: p.ProviderClosed,
+		Returns:        p.Returns,
 	}
 	if !p.At.IsZero() {
 		content.When, content.Hour = l.dayAndHour(p.At, p.Now), l.hour(p.At)
 	}
-	p.Viewer = nil
+	p.Viewer, p.Watch = nil, nil
 	return "session-ended", p.Base, content
 }
 
@@ -99,7 +102,7 @@ func (p InternalPage) view(l *language) (string, Base, any) {
 	if !p.Now.IsZero() {
 		when = upperFirst(l.dayAndHour(p.Now, time.Time{}))
 	}
-	p.Viewer = nil
+	p.Viewer, p.Watch = nil, nil
 	return "internal", p.Base, when
 }
 

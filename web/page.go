@@ -30,6 +30,7 @@ type Base struct {
 	Reference string // of the request, of fixed length; shown on error pages
 	Language  Language
 	Path      string // of the page, to come back to in another language; empty: the first page
+	Watch     *Watch // nil where no session is open
 }
 
 func (b Base) language() Language { return b.Language }
@@ -44,6 +45,7 @@ type frame struct {
 	Back      string // where a change of language leads
 	Help      string // the place of the help page about this one (DT11.a)
 	Patient   *identityLine
+	Watch     *watch
 	Reference string
 	Page      any
 }
@@ -69,6 +71,7 @@ func newFrame(w *Web, l *language, template string, base Base, content any) fram
 	if f.Back == "" {
 		f.Back = "/"
 	}
+	f.Watch = newWatch(w, base.Watch, f.Back)
 	f.Help = "/help"
 	if v := base.Viewer; v != nil {
 		f.Viewer = &viewerLine{Name: v.Name, Means: providerName(v.Means), Clinician: v.Role.IsClinician()}

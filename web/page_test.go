@@ -118,7 +118,12 @@ func checkLabels(t *testing.T, doc *html.Node) {
 // checkPolicy: nothing that a strict Content-Security-Policy would stop.
 func checkPolicy(t *testing.T, doc *html.Node) {
 	t.Helper()
-	for _, n := range all(doc, tagged("script", "style", "iframe", "object", "embed", "base", "img")) {
+	for _, n := range all(doc, tagged("script")) {
+		if src, _ := attr(n, "src"); !strings.HasPrefix(src, "/static/session-") || n.FirstChild != nil {
+			t.Errorf("a script that is not the one there is: %q", src)
+		}
+	}
+	for _, n := range all(doc, tagged("style", "iframe", "object", "embed", "base", "img")) {
 		t.Errorf("a %s in the page", n.Data)
 	}
 	for _, n := range all(doc, func(*html.Node) bool { return true }) {
@@ -151,7 +156,7 @@ func checkLinks(t *testing.T, doc *html.Node) {
 	for _, form := range all(doc, tagged("form")) {
 		action, _ := attr(form, "action")
 		method, _ := attr(form, "method")
-		if want := map[string]string{"/logout": "post", "/language": "post", "/reports": "get"}[action]; method != want {
+		if want := map[string]string{"/logout": "post", "/language": "post", "/session/continue": "post", "/reports": "get"}[action]; method != want {
 			t.Errorf("form %s %s", method, action)
 		}
 	}
@@ -220,7 +225,7 @@ func TestSessionEndedGivesItsReason(t *testing.T) {
 	w := newWeb(t)
 	says := map[record.EndReason]string{
 		record.EndReplaced: "Une nouvelle connexion à votre compte a eu lieu aujourd’hui, jeudi 19 novembre 2026, à 10 h 32 (heure de Paris). Une seule session peut être ouverte à la fois : celle-ci a donc été fermée.",
-		record.EndIdle:     "Elle est restée 15 minutes sans action.",
+		record.EndIdle:     "Elle est restée 15 minutes sans action. Une nouvelle connexion vous ramène à la même page.",
 		record.EndExpired:  "Elle a atteint sa durée maximale de 8 heures.",
 		record.EndError:    "Un problème est survenu de notre côté. Par sécurité, votre session a été fermée.",
 		record.EndAdmin:    "L’hôpital a fermé cette session à 10 h 32. Pour en connaître la raison, appelez le support.",

@@ -13,13 +13,14 @@ import (
 	"strings"
 )
 
-//go:embed static/style.css static/favicon.svg static/source-sans-3-latin-wght-normal.woff2
+//go:embed static/style.css static/session.js static/favicon.svg static/source-sans-3-latin-wght-normal.woff2
 var staticFiles embed.FS
 
 const (
-	styleFile = "style.css"
-	iconFile  = "favicon.svg"
-	fontFile  = "source-sans-3-latin-wght-normal.woff2"
+	styleFile  = "style.css"
+	scriptFile = "session.js"
+	iconFile   = "favicon.svg"
+	fontFile   = "source-sans-3-latin-wght-normal.woff2"
 )
 
 // staticPath is where the handler of Static expects to be mounted.
@@ -28,10 +29,11 @@ const staticPath = "/static/"
 // static holds every file in memory under a name made of its content, so that
 // a browser may keep it for ever.
 type static struct {
-	files     map[string]staticFile // by path
-	styleHref string
-	iconHref  string
-	fontHref  string
+	files      map[string]staticFile // by path
+	styleHref  string
+	scriptHref string
+	iconHref   string
+	fontHref   string
 }
 
 type staticFile struct {
@@ -47,6 +49,9 @@ func newStatic() (*static, error) {
 		return nil, err
 	}
 	if s.iconHref, err = s.add(iconFile, "image/svg+xml", nil); err != nil {
+		return nil, err
+	}
+	if s.scriptHref, err = s.add(scriptFile, "text/javascript; charset=utf-8", nil); err != nil {
 		return nil, err
 	}
 	// The style sheet names the font by content too.

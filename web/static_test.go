@@ -26,9 +26,9 @@ func get(t *testing.T, w *Web, method, path, encoding string) *http.Response {
 func TestStaticFiles(t *testing.T) {
 	w := newWeb(t)
 	for href, contentType := range map[string]string{
-		w.static.styleHref: "text/css; charset=utf-8", w.static.iconHref: "image/svg+xml", w.static.fontHref: "font/woff2",
+		w.static.styleHref: "text/css; charset=utf-8", w.static.scriptHref: "text/javascript; charset=utf-8", w.static.iconHref: "image/svg+xml", w.static.fontHref: "font/woff2",
 	} {
-		if !regexp.MustCompile(`^/static/[a-z0-9-]+-[0-9a-f]{16}\.(css|svg|woff2)$`).MatchString(href) {
+		if !regexp.MustCompile(`^/static/[a-z0-9-]+-[0-9a-f]{16}\.(css|js|svg|woff2)$`).MatchString(href) {
 			t.Errorf("path %s", href)
 		}
 		answer := get(t, w, http.MethodGet, href, "")

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -49,6 +48,8 @@ type Portal struct {
 	suffix    string
 	limits    store.Limits
 	table     []handlers.Route
+
+	watchedPolicy string // of pages with a session, which have a script
 }
 
 // New returns what serves the portal.
@@ -68,6 +69,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
+	p.watchedPolicy = policy + "; script-src 'self'; connect-src 'self'"
 	around := handlers.Around{Log: o.Log, Metrics: o.Metrics, Fail: p.fail, Policy: policy, Host: o.PublicURL.Host}
 	return around.Wrap(router), nil
 }
@@ -77,6 +79,8 @@ func (p *Portal) routes() []handlers.Route {
 	routes := []handlers.Route{
 		{Method: "GET", Path: "/", Class: handlers.Anyone, Event: traces.HomeRead, Serve: p.showHome},
 		{Method: "POST", Path: "/logout", Class: handlers.SignedIn, Event: traces.SignOut, Serve: p.signOut},
+		{Method: "POST", Path: "/session/continue", Class: handlers.SignedIn, Event: handlers.Untraced, Serve: p.continueSession},
+		{Method: "POST", Path: "/session/presence", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.notePresence},
 		{Method: "GET", Path: "/session-ended", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showSessionEnded},
 		{Method: "GET", Path: "/reports", Class: handlers.SignedIn, Event: traces.ReportList, Serve: p.listReports},
 		{Method: "GET", Path: "/reports/{report}", Class: handlers.SignedIn, Event: traces.ReportRead, Serve: p.showReport},
@@ -98,7 +102,7 @@ func (p *Portal) routes() []handlers.Route {
 	return routes
 }
 
-// contentPolicy allows what the pages have: their own style, font and images,
+// contentPolicy allows what the pages without a session have: their own style, font and images,
 // and forms that lead here or to the sign-out of a provider.
 func contentPolicy(endPoints []string) (string, error) {
 	form := []string{"'self'"}
@@ -120,21 +124,21 @@ func contentPolicy(endPoints []string) (string, error) {
 // admit lets a page through to someone whose session lives.
 func (p *Portal) admit(serve handlers.Page) handlers.Page {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if _, err := p.open(r); err != nil {
+		if unattended(r) {
+			return p.showUnattended(w, r)
+		}
+		if _, err := p.open(w, r); err != nil {
 			return err
 		}
-		// Without a script in the page, the browser itself leaves it when the
-		// session has ended for want of use (DT9, DT10).
-		w.Header().Set("Refresh", strconv.Itoa(int(p.limits.Idle.Seconds())+5)+"; url=/session-ended")
 		return serve(w, r)
 	}
 }
 
 // refusePath serves what no route does: the page of what is missing, and in a
 // session its trace, as for a record that is refused (DT3, TR1.d).
-func (p *Portal) refusePath(_ http.ResponseWriter, r *http.Request) error {
+func (p *Portal) refusePath(w http.ResponseWriter, r *http.Request) error {
 	missing := fault.New(fault.NotFound, errors.New("no such route"))
-	if _, err := p.open(r); err != nil {
+	if _, err := p.open(w, r); err != nil {
 		if kind := fault.KindOf(err); kind == fault.Unauthenticated || kind == fault.Ended {
 			return missing
 		}
@@ -147,7 +151,7 @@ func (p *Portal) refusePath(_ http.ResponseWriter, r *http.Request) error {
 }
 
 // open returns the session of a request, and fault.Ended where it is over.
-func (p *Portal) open(r *http.Request) (*session.Session, error) {
+func (p *Portal) open(w http.ResponseWriter, r *http.Request) (*session.Session, error) {
 	s, err := p.sessions.Open(r)
 	if err != nil {
 		return nil, err
@@ -156,6 +160,7 @@ func (p *Portal) open(r *http.Request) (*session.Session, error) {
 		return nil, fault.New(fault.Ended, errors.New("session is over"))
 	}
 	handlers.RequestOf(r.Context()).Session = s
+	w.Header().Set("Content-Security-Policy", p.watchedPolicy)
 	return s, nil
 }
 
@@ -174,6 +179,7 @@ func caller(r *http.Request) store.Request {
 func (p *Portal) base(r *http.Request, person store.Person) web.Base {
 	b := p.bare(r)
 	b.Path = whereabouts(r)
+	b.Watch = p.watch(handlers.RequestOf(r.Context()).Session.Token)
 	b.Viewer = &web.Viewer{Name: person.Name, Means: p.means(r), Role: person.Role, IdleAt: person.IdleAt}
 	return b
 }
@@ -187,6 +193,7 @@ func (p *Portal) unread(r *http.Request) web.Base {
 	if s == nil {
 		return b
 	}
+	b.Watch = p.watch(s.Token)
 	b.Viewer = &web.Viewer{Means: p.means(r), Role: record.Role(s.Value("role"))}
 	return b
 }

@@ -21,9 +21,7 @@ func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.Forget()
-	h := w.Header()
-	h.Del("Refresh")
-	h.Set("Clear-Site-Data", `"cache", "storage"`) // the cookie is cleared by the page that says why
+	w.Header().Set("Clear-Site-Data", `"cache", "storage"`) // the cookie is cleared by the page that says why
 	target := "/session-ended"
 	if provider, ok := p.providers[s.Value("provider")]; ok {
 		state := rand.Text() + rand.Text()
@@ -49,8 +47,14 @@ func (p *Portal) showSessionEnded(w http.ResponseWriter, r *http.Request) error 
 		return errLive
 	}
 	p.sessions.Clear(w)
-	w.Header().Set("Clear-Site-Data", `"cache", "cookies", "storage"`)
-	page := web.SessionEndedPage{Base: p.bare(r), Reason: s.Ended, At: s.EndedAt, Idle: p.limits.Idle, Lifetime: p.limits.Lifetime}
+	_, returns := p.attempts.ReturnOf(r, p.returnCookie())
+	if returns = returns && mayReturn(s.Ended); returns {
+		w.Header().Set("Clear-Site-Data", `"cache", "storage"`) // the way back is a cookie, and sealed
+	} else {
+		p.attempts.ForgetReturn(w, p.returnCookie())
+		w.Header().Set("Clear-Site-Data", `"cache", "cookies", "storage"`)
+	}
+	page := web.SessionEndedPage{Base: p.bare(r), Reason: s.Ended, At: s.EndedAt, Idle: p.limits.Idle, Lifetime: p.limits.Lifetime, Returns: returns}
 	if c, err := r.Cookie(p.leavingCookie()); err == nil && c.Value != "" {
 		p.setLeaving(w, "")
 		name, state, _ := strings.Cut(c.Value, ".")

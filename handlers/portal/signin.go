@@ -49,7 +49,7 @@ func (p *Portal) finishSignIn(provider *auth.Provider) handlers.Page {
 		if err := s.Save(w); err != nil {
 			return errors.Join(err, p.store.EndSession(r.Context(), req, record.EndError))
 		}
-		http.Redirect(w, r, login.ReturnTo, http.StatusSeeOther)
+		http.Redirect(w, r, p.returnTo(w, r, req, login.ReturnTo), http.StatusSeeOther)
 		return nil
 	}
 }

@@ -4,6 +4,7 @@ GRANT EXECUTE ON FUNCTION
     guichet.load_session(bytea, inet, uuid), guichet.save_session(bytea, bytea), guichet.end_session(bytea, inet, uuid, text),
     guichet.sign_in(bytea, inet, uuid, text, text, bytea, bytea, bytea, text, uuid, bytea, interval, interval, uuid, bytea, bytea, bytea),
     guichet.refuse_sign_in(inet, uuid, text, text), guichet.refuse_page(bytea, inet, uuid),
+    guichet.note_presence(bytea, inet, uuid), guichet.continue_session(bytea, inet, uuid), guichet.same_account(bytea, bytea),
     guichet.ask_home(bytea, inet, uuid), guichet.ask_reports(bytea, inet, uuid), guichet.ask_report(bytea, inet, uuid, uuid),
     guichet.ask_original(bytea, inet, uuid, uuid), guichet.ask_access_log(bytea, inet, uuid, bigint),
     guichet.ask_trend(bytea, inet, uuid, bytea), guichet.ask_account(bytea, inet, uuid),
