@@ -24,8 +24,6 @@ const (
 	results = 20 // of the report that is read
 )
 
-var limits = store.Limits{Idle: 15 * time.Minute, Lifetime: 8 * time.Hour}
-
 // reader is a signed-in patient, and the report that they read.
 type reader struct {
 	token   []byte
@@ -102,7 +100,7 @@ func (g *ground) depositSamples(ctx context.Context) (err error) {
 		return err
 	}
 	feed := newRequest()
-	if err := db.OpenFeed(ctx, feed, "bench", "Laboratoire", limits); err != nil {
+	if err := db.OpenFeed(ctx, feed, "bench", "Laboratoire", store.Limits{Lifetime: 8 * time.Hour}); err != nil {
 		return err
 	}
 	for _, person := range sample.Patients(seed, 2*g.plan.patients) {
@@ -147,7 +145,7 @@ func (g *ground) signIn(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	sessions := session.New(keeper{db}, session.Options{Lifetime: limits.Lifetime})
+	sessions := session.New(keeper{db}, session.Options{})
 	for i := range g.readers {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
 		if err != nil {
@@ -160,7 +158,7 @@ func (g *ground) signIn(ctx context.Context) (err error) {
 		req := newRequest()
 		req.Token = s.Token
 		if _, err := db.SignIn(ctx, req, store.Identified{Provider: "franceconnect", Issuer: "bench", Subject: g.readers[i].patient.Local,
-			State: req.ID.String(), Role: record.RolePatient, Identity: g.readers[i].patient.Identity}, limits); err != nil {
+			State: req.ID.String(), Role: record.RolePatient, Identity: g.readers[i].patient.Identity}); err != nil {
 			return err
 		}
 		s.Put("provider", "franceconnect")
@@ -187,10 +185,10 @@ func (h headers) WriteHeader(int)             {}
 // keeper keeps sessions in the store, as the portal's does.
 type keeper struct{ store *store.Store }
 
-func (k keeper) Load(ctx context.Context, token []byte) (*session.State, error) {
+func (k keeper) Load(ctx context.Context, token []byte, used bool) (*session.State, error) {
 	req := newRequest()
 	req.Token = token
-	s, err := k.store.LoadSession(ctx, req)
+	s, err := k.store.LoadSession(ctx, req, used)
 	if err != nil {
 		return nil, err
 	}
@@ -199,12 +197,6 @@ func (k keeper) Load(ctx context.Context, token []byte) (*session.State, error) 
 
 func (k keeper) Save(ctx context.Context, token, values []byte) error {
 	return k.store.SaveSession(ctx, token, values)
-}
-
-func (k keeper) End(ctx context.Context, token []byte) error {
-	req := newRequest()
-	req.Token = token
-	return k.store.EndSession(ctx, req, record.EndLogout)
 }
 
 // newRequest is one from this machine, with a new random token.

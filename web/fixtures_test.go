@@ -200,6 +200,8 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 		"forbidden origin": ForbiddenOriginPage{base}, "forbidden origin, empty": ForbiddenOriginPage{Base: empty},
 		"wait": WaitPage{Base: out, Until: base.Now.Add(32 * time.Second), Failures: 5}, "wait, first": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second), Failures: 1}, "wait, empty": WaitPage{Base: empty},
 		"ended, empty": SessionEndedPage{Base: empty},
+		"already open": AlreadyOpenPage{Base: out, Since: base.Now.Add(-30 * time.Minute), Seen: base.Now.Add(-3 * time.Minute)}, "already open, empty": AlreadyOpenPage{Base: empty},
+		"alerted": AlertedPage{Base: out}, "alerted, empty": AlertedPage{Base: empty},
 	}
 	for _, name := range everyGuide() {
 		pages["guide, "+string(name)] = GuidePage{Base: out, Guide: name, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour}
@@ -207,7 +209,7 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 	}
 	for _, reason := range endReasons() {
 		pages["ended, "+string(reason)] = SessionEndedPage{
-			Base: base, Reason: reason, At: base.Now, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect",
+			Base: base, Reason: reason, At: base.Now, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect", ProviderCloses: true, Alert: true, Newer: &Newer{Provider: "psc"},
 		}
 	}
 	return pages

@@ -29,6 +29,10 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	case fault.Ended:
+		if errors.Is(err, errWaits) {
+			http.Redirect(w, r, "/session-open", http.StatusSeeOther)
+			return
+		}
 		http.Redirect(w, r, "/session-ended", http.StatusSeeOther)
 		return
 	case fault.NotFound, fault.Forbidden:

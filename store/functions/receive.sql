@@ -64,7 +64,7 @@ BEGIN
 
     -- What leaves depends on the entry's type (W6).
     allowed := CASE e.type
-        WHEN 'sign-in' THEN ARRAY['account']
+        WHEN 'sign-in' THEN ARRAY['account', 'trace']
         WHEN 'home.read' THEN ARRAY['account', 'patient', 'report', 'trace']
         WHEN 'report.list' THEN ARRAY['account', 'patient', 'report']
         WHEN 'report.read' THEN ARRAY['account', 'patient', 'report', 'panel', 'observation', 'previous', 'document']
@@ -81,7 +81,7 @@ BEGIN
     -- One query for each part of what may leave: a page opens the tables it
     -- needs and no others.
     RETURN QUERY
-    SELECT n.kind, a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + s.idle, NULL::bytea, a.sealed,
+    SELECT n.kind, a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + coalesce(s.idle, (SELECT l.idle FROM guichet.session_limit l)), NULL::bytea, a.sealed,
            e.id, NULL, NULL, a.role, NULL, NULL, true, NULL::integer
       FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version)
       JOIN guichet.account a ON a.id = n.id AND a.version = n.version JOIN guichet.session s ON s.id = e.session
