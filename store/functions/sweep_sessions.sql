@@ -38,5 +38,5 @@ BEGIN
     DELETE FROM guichet.session WHERE id = ANY (old);
     -- An attempt's own cookie lasts ten minutes.
     DELETE FROM guichet.sign_in_attempt
-     WHERE state IN (SELECT a.state FROM guichet.sign_in_attempt a WHERE a.at < now_ - interval '1 day' ORDER BY a.at LIMIT 500 FOR UPDATE SKIP LOCKED);
+     WHERE state IN (SELECT a.state FROM guichet.sign_in_attempt a WHERE a.at < now_ - interval '1 day' ORDER BY a.at LIMIT 500);
 END $$;
