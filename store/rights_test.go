@@ -94,7 +94,7 @@ func TestResultTypes(t *testing.T) {
 			case name == "deposit" && result == "record": // entry, report and version
 			case name == "load_session" && result == "TABLE(state text, at timestamp with time zone, sealed bytea, since timestamp with time zone, seen timestamp with time zone, provider text, near boolean, idle integer, lifetime integer)": // sealed, and names nobody
 			case name == "session_limits" && result == "TABLE(idle integer, lifetime integer)":
-			case name == "show_settings" && result == "TABLE(name text, value text, since timestamp with time zone)":
+			case name == "show_settings" && result == "TABLE(name text, value text, since timestamp with time zone, allowed text)":
 			default:
 				t.Errorf("%s may call %s, which returns %s", role, name, result)
 			}

@@ -11,15 +11,16 @@ import (
 
 // Setting is one thing that the hospital chooses.
 type Setting struct {
-	Name  string     `db:"name"`
-	Value string     `db:"value"`
-	Since *time.Time `db:"since"` // nil: the default
+	Name    string     `db:"name"`
+	Value   string     `db:"value"`
+	Since   *time.Time `db:"since"`   // nil: the default
+	Allowed string     `db:"allowed"` // what it may be, for people
 }
 
 // ListSettings returns every setting as it is now.
 func (s *Store) ListSettings(ctx context.Context) ([]Setting, error) {
 	var all []Setting
-	if err := s.list(ctx, &all, `SELECT name, value, since FROM guichet.show_settings() ORDER BY name`); err != nil {
+	if err := s.list(ctx, &all, `SELECT name, value, since, allowed FROM guichet.show_settings() ORDER BY name`); err != nil {
 		return nil, fmt.Errorf("list settings: %w", err)
 	}
 	return all, nil
