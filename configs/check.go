@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -133,21 +132,6 @@ func (c *checker) between(field string, value, low, high int) {
 	if value < low || value > high {
 		c.refuse(field, fmt.Sprintf("must lie between %d and %d", low, high))
 	}
-}
-
-func (c *checker) duration(field string, value, low, high time.Duration) {
-	if value < low || value > high {
-		c.refuse(field, fmt.Sprintf("must lie between %s and %s", brief(low), brief(high)))
-	}
-}
-
-// brief writes a duration without the zeros: 1h, not 1h0m0s.
-func brief(d time.Duration) string {
-	text := strings.TrimSuffix(d.String(), "0s")
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
 
 func (c *checker) oneOf(field, value string, allowed ...string) {

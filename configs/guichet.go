@@ -1,7 +1,5 @@
 package configs
 
-import "time"
-
 // Guichet is the configuration of `guichet serve` and of every command that
 // touches an installation.
 type Guichet struct {
@@ -55,13 +53,11 @@ type Keys struct {
 
 // Portal is the listener for patients and clinicians, behind the WAF.
 type Portal struct {
-	Listen           string        `toml:"listen"`
-	PublicURL        string        `toml:"public_url"`
-	CookieSuffix     string        `toml:"cookie_suffix"`      // the port, in the demo; else empty
-	TLS              ServerTLS     `toml:"tls"`                // its client is the WAF and nobody else
-	CookieSecretFile string        `toml:"cookie_secret_file"` // 64 random bytes in hex: seals the cookie of a sign-in under way
-	Idle             time.Duration `toml:"idle"`               // DT9; default 15m
-	Lifetime         time.Duration `toml:"lifetime"`           // AA13.a; default 8h
+	Listen           string    `toml:"listen"`
+	PublicURL        string    `toml:"public_url"`
+	CookieSuffix     string    `toml:"cookie_suffix"`      // the port, in the demo; else empty
+	TLS              ServerTLS `toml:"tls"`                // its client is the WAF and nobody else
+	CookieSecretFile string    `toml:"cookie_secret_file"` // 64 random bytes in hex: seals the cookie of a sign-in under way
 }
 
 // Intake is where the hospital's systems deposit.

@@ -3,7 +3,6 @@ package configs
 import (
 	"strings"
 	"testing"
-	"time"
 )
 
 // refusal changes a good configuration and names the field that must be
@@ -62,9 +61,6 @@ func TestGuichetRefuses(t *testing.T) {
 		{"portal without a client CA", func(g *Guichet) { g.Portal.TLS.ClientCA = "" }, "portal.tls.client_ca"},
 		{"portal for any client", func(g *Guichet) { g.Portal.TLS.ClientName = "" }, "portal.tls.client_name"},
 		{"no cookie secret", func(g *Guichet) { g.Portal.CookieSecretFile = "" }, "portal.cookie_secret_file"},
-		{"no idle limit", func(g *Guichet) { g.Portal.Idle = 0 }, "portal.idle"},
-		{"absurd lifetime", func(g *Guichet) { g.Portal.Lifetime = 240 * time.Hour }, "portal.lifetime"},
-		{"idle longer than lifetime", func(g *Guichet) { g.Portal.Idle, g.Portal.Lifetime = time.Hour, 30*time.Minute }, "portal.idle"},
 		{"no URL of the FHIR base", func(g *Guichet) { g.Intake.FHIRURL = "" }, "intake.fhir_url"},
 		{"FHIR base with a slash at its end", func(g *Guichet) { g.Intake.FHIRURL = "https://a.example/fhir/" }, "intake.fhir_url"},
 		{"FHIR base without a path", func(g *Guichet) { g.Intake.FHIRURL = "https://a.example" }, "intake.fhir_url"},
@@ -141,12 +137,11 @@ func TestAccepted(t *testing.T) {
 		"socket, no password": func(g *Guichet) {
 			g.Database.Portal = Role{URL: "postgres://guichet_portal@/guichet?host=/run/postgresql"}
 		},
-		"public URL with a port":  func(g *Guichet) { g.Portal.PublicURL = "https://localhost:8443/" },
-		"ops on a private IPv6":   func(g *Guichet) { g.Ops.Listen = "[fd00::1]:8447" },
-		"no ops":                  func(g *Guichet) { g.Ops.Listen = "" },
-		"any feed of the CA":      func(g *Guichet) { g.Intake.TLS.ClientName = "" },
-		"one provider":            func(g *Guichet) { delete(g.Providers, "psc") },
-		"shortest and equal life": func(g *Guichet) { g.Portal.Idle, g.Portal.Lifetime = 5*time.Minute, 5*time.Minute },
+		"public URL with a port": func(g *Guichet) { g.Portal.PublicURL = "https://localhost:8443/" },
+		"ops on a private IPv6":  func(g *Guichet) { g.Ops.Listen = "[fd00::1]:8447" },
+		"no ops":                 func(g *Guichet) { g.Ops.Listen = "" },
+		"any feed of the CA":     func(g *Guichet) { g.Intake.TLS.ClientName = "" },
+		"one provider":           func(g *Guichet) { delete(g.Providers, "psc") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, err := LoadEnv[Guichet]("guichet.toml", nil)
