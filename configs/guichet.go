@@ -39,6 +39,7 @@ type Database struct {
 	Owner     Role `toml:"owner"`  // guichet migrate only
 	Portal    Role `toml:"portal"` // the portal's own role
 	Intake    Role `toml:"intake"`
+	Console   Role `toml:"console"`   // guichet settings only
 	Sequencer Role `toml:"sequencer"` // the witness of sign-ins; left out: not served by this process
 }
 
@@ -57,13 +58,11 @@ type Keys struct {
 
 // Portal is the listener for patients and clinicians, behind the WAF.
 type Portal struct {
-	Listen           string        `toml:"listen"`
-	PublicURL        string        `toml:"public_url"`
-	CookieSuffix     string        `toml:"cookie_suffix"`      // the port, in the demo; else empty
-	TLS              ServerTLS     `toml:"tls"`                // its client is the WAF and nobody else
-	CookieSecretFile string        `toml:"cookie_secret_file"` // 64 random bytes in hex: seals the cookie of a sign-in under way
-	Idle             time.Duration `toml:"idle"`               // DT9; default 15m
-	Lifetime         time.Duration `toml:"lifetime"`           // AA13.a; default 8h
+	Listen           string    `toml:"listen"`
+	PublicURL        string    `toml:"public_url"`
+	CookieSuffix     string    `toml:"cookie_suffix"`      // the port, in the demo; else empty
+	TLS              ServerTLS `toml:"tls"`                // its client is the WAF and nobody else
+	CookieSecretFile string    `toml:"cookie_secret_file"` // 64 random bytes in hex: seals the cookie of a sign-in under way
 }
 
 // Intake is where the hospital's systems deposit.

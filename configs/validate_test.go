@@ -66,9 +66,6 @@ func TestGuichetRefuses(t *testing.T) {
 		{"portal without a client CA", func(g *Guichet) { g.Portal.TLS.ClientCA = "" }, "portal.tls.client_ca"},
 		{"portal for any client", func(g *Guichet) { g.Portal.TLS.ClientName = "" }, "portal.tls.client_name"},
 		{"no cookie secret", func(g *Guichet) { g.Portal.CookieSecretFile = "" }, "portal.cookie_secret_file"},
-		{"no idle limit", func(g *Guichet) { g.Portal.Idle = 0 }, "portal.idle"},
-		{"absurd lifetime", func(g *Guichet) { g.Portal.Lifetime = 240 * time.Hour }, "portal.lifetime"},
-		{"idle longer than lifetime", func(g *Guichet) { g.Portal.Idle, g.Portal.Lifetime = time.Hour, 30*time.Minute }, "portal.idle"},
 		{"revocation switched off", func(g *Guichet) { g.Revocation.WAF.WhenUnknown = "off" }, "revocation.waf.when_unknown"},
 		{"nothing said about what is unknown", func(g *Guichet) { g.Revocation.Feeds.WhenUnknown = "" }, "revocation.feeds.when_unknown"},
 		{"grace for a month", func(g *Guichet) { g.Revocation.Providers.Grace = 720 * time.Hour }, "revocation.providers.grace"},
@@ -156,12 +153,11 @@ func TestAccepted(t *testing.T) {
 		"socket, no password": func(g *Guichet) {
 			g.Database.Portal = Role{URL: "postgres://guichet_portal@/guichet?host=/run/postgresql"}
 		},
-		"public URL with a port":  func(g *Guichet) { g.Portal.PublicURL = "https://localhost:8443/" },
-		"ops on a private IPv6":   func(g *Guichet) { g.Ops.Listen = "[fd00::1]:8447" },
-		"no ops":                  func(g *Guichet) { g.Ops.Listen = "" },
-		"any feed of the CA":      func(g *Guichet) { g.Intake.TLS.ClientName = "" },
-		"one provider":            func(g *Guichet) { delete(g.Providers, "psc") },
-		"shortest and equal life": func(g *Guichet) { g.Portal.Idle, g.Portal.Lifetime = 5*time.Minute, 5*time.Minute },
+		"public URL with a port": func(g *Guichet) { g.Portal.PublicURL = "https://localhost:8443/" },
+		"ops on a private IPv6":  func(g *Guichet) { g.Ops.Listen = "[fd00::1]:8447" },
+		"no ops":                 func(g *Guichet) { g.Ops.Listen = "" },
+		"any feed of the CA":     func(g *Guichet) { g.Intake.TLS.ClientName = "" },
+		"one provider":           func(g *Guichet) { delete(g.Providers, "psc") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, err := LoadEnv[Guichet]("guichet.toml", nil)

@@ -39,10 +39,7 @@ func (s *Store) openHome(d *delivery) (*Home, error) {
 	if err != nil {
 		return nil, err
 	}
-	home := &Home{Person: *person}
-	if row := d.firstEvent("sign-in"); row != nil {
-		home.LastSignIn = &record.SignIn{At: *row.At, Provider: text(row.Provider), Refused: *row.Number}
-	}
+	home := &Home{Person: *person, LastSignIn: lastSignIn(d)}
 	if d.first("patient") == nil {
 		return home, nil
 	}

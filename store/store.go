@@ -61,7 +61,8 @@ type Store struct {
 	keys *envelope.Keyring
 	asks asker
 
-	familiar familiar
+	familiar  familiar
+	condemned condemned
 
 	mu         sync.Mutex // guards statements
 	statements map[string]*sqlx.Stmt
@@ -238,6 +239,7 @@ const (
 	codeAgain       = "GU004"
 	codePart        = "GU005"
 	codeNewer       = "GU006"
+	codeNotText     = "22P02" // PostgreSQL's own: text that is no value of a type
 )
 
 var (
@@ -269,6 +271,8 @@ func classify(err error) error {
 		return &Withheld{Reason: "newer-stored"}
 	case code == codePart:
 		return &Withheld{Reason: "part-of-report"}
+	case code == codeNotText:
+		return fault.New(fault.Invalid, errors.New("not a value of its type"))
 	case code == codeAgain, code == "40P01", code == "40001": // a deadlock's or a conflict's loser
 		return fault.New(fault.Conflict, errAgain)
 	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "25006"), code == "55P03", code == "57014":

@@ -205,6 +205,8 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 		"wait": WaitPage{Base: out, Until: base.Now.Add(32 * time.Second), Failures: 5}, "wait, first": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second), Failures: 1}, "wait, empty": WaitPage{Base: empty},
 		"ended, empty": SessionEndedPage{Base: empty},
 		"still open":   StillOpenPage{Base: alone, IdleAt: base.Viewer.IdleAt},
+		"already open": AlreadyOpenPage{Base: out, Since: base.Now.Add(-30 * time.Minute), Seen: base.Now.Add(-3 * time.Minute)}, "already open, empty": AlreadyOpenPage{Base: empty},
+		"alerted": AlertedPage{Base: out}, "alerted, empty": AlertedPage{Base: empty},
 	}
 	for _, name := range everyGuide() {
 		pages["guide, "+string(name)] = GuidePage{Base: out, Guide: name, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour}
@@ -213,6 +215,7 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 	for _, reason := range endReasons() {
 		pages["ended, "+string(reason)] = SessionEndedPage{
 			Base: base, Reason: reason, At: base.Now, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect", Returns: reason == record.EndIdle,
+			ProviderCloses: true, Alert: true, Newer: &Newer{Provider: "psc"},
 		}
 	}
 	return pages

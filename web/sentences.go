@@ -128,6 +128,9 @@ type accountSentences struct {
 
 type messageSentences struct {
 	RefusedAttempts noun
+	LatestRefused   noun // when it was, or when the latest was
+	OpenToday       string
+	OpenSince       string
 	FirstFailure    string
 	NthFailure      string
 }

@@ -178,8 +178,7 @@ func (s *server) buildPortal(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("portal: %w", err)
 	}
-	options := portal.Options{Store: db, Attempts: attempts, Log: s.log, Metrics: s.metrics, PublicURL: public, Suffix: c.CookieSuffix,
-		Limits: store.Limits{Idle: c.Idle, Lifetime: c.Lifetime}}
+	options := portal.Options{Store: db, Attempts: attempts, Log: s.log, Metrics: s.metrics, PublicURL: public, Suffix: c.CookieSuffix}
 	site := web.Site{Hospital: s.config.Hospital.Name, SupportPhone: s.config.Hospital.SupportPhone, SupportHours: s.config.Hospital.SupportHours,
 		SupportMail: s.config.Hospital.SupportMail, AlertPhone: s.config.Hospital.AlertPhone, Demonstration: s.config.Hospital.Demonstration,
 		Publisher: web.Publisher{Address: s.config.Hospital.Address, Director: s.config.Hospital.Director, Host: s.config.Hospital.Host,

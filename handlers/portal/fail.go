@@ -28,6 +28,10 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	case fault.Ended:
+		if errors.Is(err, errWaits) {
+			http.Redirect(w, r, "/session-open", http.StatusSeeOther)
+			return
+		}
 		if kerr := p.keepReturn(w, r); kerr != nil {
 			req.Err = errors.Join(err, kerr)
 		}

@@ -13,6 +13,7 @@ import (
 	"guichet/auth"
 	"guichet/fault"
 	"guichet/record"
+	"guichet/session"
 	"guichet/store"
 	"guichet/web"
 )
@@ -108,8 +109,8 @@ func sessionMark(token []byte) string {
 }
 
 // watch is what a page of a session needs to watch over it.
-func (p *Portal) watch(token []byte) *web.Watch {
-	return &web.Watch{Session: sessionMark(token), Idle: p.limits.Idle}
+func (p *Portal) watch(s *session.Session) *web.Watch {
+	return &web.Watch{Session: sessionMark(s.Token), Idle: s.Idle}
 }
 
 // showUnattended serves a page that the browser opens by itself, since it may

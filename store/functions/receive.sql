@@ -66,7 +66,7 @@ BEGIN
 
     -- What leaves depends on the entry's type (W6).
     allowed := CASE e.type
-        WHEN 'sign-in' THEN ARRAY['account']
+        WHEN 'sign-in' THEN ARRAY['account', 'trace']
         WHEN 'home.read' THEN ARRAY['account', 'patient', 'report', 'trace']
         WHEN 'report.list' THEN ARRAY['account', 'patient', 'report']
         WHEN 'report.read' THEN ARRAY['account', 'patient', 'report', 'panel', 'observation', 'superseded', 'previous', 'document']
@@ -90,7 +90,7 @@ BEGIN
         CASE n.kind
             WHEN 'account' THEN
                 RETURN QUERY
-                SELECT n.kind, a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + s.idle, NULL::bytea, a.sealed,
+                SELECT n.kind, a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + coalesce(s.idle, (SELECT l.idle FROM guichet.session_limit l)), NULL::bytea, a.sealed,
                        e.id, NULL::text, NULL::text, a.role, NULL::text, NULL::text, true, NULL::integer
                   FROM guichet.account a JOIN guichet.session s ON s.id = e.session
                  WHERE a.id = ANY (n.ids) AND a.version = n.version;

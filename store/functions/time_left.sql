@@ -6,12 +6,13 @@ RETURNS TABLE (state text, at timestamptz, idle_at timestamptz, ends_at timestam
 #variable_conflict use_column
 DECLARE
     s guichet.session;
-    tombstone text;
+    l guichet.session_limit;
 BEGIN
     SELECT * INTO s FROM guichet.session o WHERE o.id = wanted;
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    SELECT e.reason INTO tombstone FROM guichet.session_end e WHERE e.session = wanted ORDER BY e.at LIMIT 1;
-    RETURN QUERY SELECT coalesce(guichet.session_end_of(s, tombstone), 'live'), guichet.clock(), s.seen + s.idle, s.expires, extract(epoch FROM s.idle)::integer;
+    SELECT * INTO l FROM guichet.session_limit;
+    RETURN QUERY SELECT coalesce(guichet.standing_of(s), 'live'), guichet.clock(), s.seen + coalesce(s.idle, l.idle), coalesce(s.expires, s.opened + l.lifetime),
+        extract(epoch FROM coalesce(s.idle, l.idle))::integer;
 END $$;

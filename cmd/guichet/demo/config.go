@@ -77,6 +77,7 @@ func (d *demo) guichetConfig() configs.Guichet {
 			Owner:     configs.Role{URL: d.cluster.URL("guichet_owner", database)},
 			Portal:    d.role("guichet_portal"),
 			Intake:    d.role("guichet_intake"),
+			Console:   d.role("guichet_console"),
 			Sequencer: d.role("guichet_sequencer"),
 		},
 		Keys: configs.Keys{
