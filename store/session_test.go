@@ -244,6 +244,17 @@ func TestReplaced(t *testing.T) {
 	}
 }
 
+// TestWhatWasOverKeepsItsCause: a sign-in does not replace a session that ended
+// before it, though nobody had noticed.
+func TestWhatWasOverKeepsItsCause(t *testing.T) {
+	x := newTarget(t)
+	now := time.Now()
+	x.SetClock(t, now.Add(20*time.Minute))
+	newer := x.signIn(t, camille, "sub-camille")
+	wantStanding(t, x.portal, x.token, "idle")
+	wantStanding(t, x.portal, newer, "live")
+}
+
 // TestNobodyIsHeldUp: whoever holds rows of a session in an open transaction
 // keeps nobody from signing in, and nothing alive (monitor, section 6).
 func TestNobodyIsHeldUp(t *testing.T) {
