@@ -244,6 +244,49 @@ func TestReplaced(t *testing.T) {
 	}
 }
 
+// TestWhatWasOverKeepsItsCause: a sign-in does not replace a session that ended
+// before it, though nobody had noticed.
+func TestWhatWasOverKeepsItsCause(t *testing.T) {
+	x := newTarget(t)
+	now := time.Now()
+	x.SetClock(t, now.Add(20*time.Minute))
+	newer := x.signIn(t, camille, "sub-camille")
+	wantStanding(t, x.portal, x.token, "idle")
+	wantStanding(t, x.portal, newer, "live")
+}
+
+// TestUseIsWrittenAtMostEachTenSeconds, by pages and loads alike (architecture
+// 5), and by nothing that is no action.
+func TestUseIsWrittenAtMostEachTenSeconds(t *testing.T) {
+	x := newTarget(t)
+	db := x.Superuser(t)
+	begin := time.Now().Add(time.Minute).Truncate(time.Microsecond)
+	x.SetClock(t, begin)
+	x.token = x.signIn(t, camille, "sub-camille")
+	for _, c := range []struct {
+		after time.Duration
+		used  bool
+		want  time.Duration
+	}{{9 * time.Second, true, 0}, {11 * time.Second, false, 0}, {11 * time.Second, true, 11 * time.Second}, {20 * time.Second, true, 11 * time.Second}, {22 * time.Second, true, 22 * time.Second}} {
+		x.SetClock(t, begin.Add(c.after))
+		if _, err := x.portal.LoadSession(t.Context(), x.token, c.used); err != nil {
+			t.Fatal(err)
+		}
+		if c.used {
+			if _, err := x.portal.ReadHome(t.Context(), x.token); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var seen time.Time
+		if err := db.QueryRow(`SELECT seen FROM guichet.session WHERE token = sha256($1)`, x.token.Token).Scan(&seen); err != nil {
+			t.Fatal(err)
+		}
+		if !seen.Equal(begin.Add(c.want)) {
+			t.Errorf("after %s, an action: %v: seen after %s, want %s", c.after, c.used, seen.Sub(begin), c.want)
+		}
+	}
+}
+
 // TestNobodyIsHeldUp: whoever holds rows of a session in an open transaction
 // keeps nobody from signing in, and nothing alive (monitor, section 6).
 func TestNobodyIsHeldUp(t *testing.T) {

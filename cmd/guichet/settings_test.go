@@ -17,7 +17,7 @@ func TestSettings(t *testing.T) {
 	settings := func(args ...string) (int, string, string) {
 		return guichet(t.Context(), append([]string{"settings"}, append(args, "--config", config)...)...)
 	}
-	if code, out, errOut := settings("list"); code != good || !strings.Contains(out, "session.idle") || !strings.Contains(out, "15 minutes") || !strings.Contains(out, "par défaut") || !strings.Contains(out, "replace | refuse") {
+	if code, out, errOut := settings("list"); code != good || !strings.Contains(out, "session.idle") || !strings.Contains(out, "15 minutes") || !strings.Contains(out, "par défaut") || !strings.Contains(out, "replace | refuse") || !strings.Contains(out, "1 minute … 1 hour") {
 		t.Fatalf("list: got %d, %q, %q", code, out, errOut)
 	}
 	if code, out, errOut := settings("set", "session.idle", "20 minutes"); code != good || !strings.Contains(out, "en vigueur") {

@@ -34,10 +34,6 @@ BEGIN
             why := guichet.standing_of(s);
         END IF;
     END IF;
-    IF why IS NULL AND s.person IS NOT NULL AND NOT EXISTS (SELECT FROM guichet.identity i WHERE i.subject = s.person AND i.account = s.account) THEN
-        why := 'identity'; -- who signed in is no longer whom the account belongs to
-        PERFORM guichet.leave_end(s, guichet.clock(), why, ip, request);
-    END IF;
     IF why IS NOT NULL AND why <> 'waiting' THEN
         PERFORM guichet.bury_session(s.id, ip, request);
         ended := guichet.ended_at(s, why);

@@ -17,7 +17,7 @@ BEGIN
             IF value !~ '^[1-9][0-9]{0,4} (second|minute|hour|day)s?$' THEN
                 RETURN false;
             END IF;
-            RETURN value::interval BETWEEN rule.least_ AND rule.most;
+            RETURN value::interval BETWEEN rule.lowest::interval AND rule.highest::interval;
         WHEN 'networks' THEN
             FOREACH network_ IN ARRAY string_to_array(value, ',') LOOP -- an empty value has none
                 network_ := btrim(network_);

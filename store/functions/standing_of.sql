@@ -1,8 +1,8 @@
 -- standing_of says how a session stands, as session_end_of does, with what it
 -- takes for that; decide has the same in its own query, since it runs twice a
--- page. In mode refuse, a browser that had given signs and stopped makes way
--- for one that waits (AA8.c): that ends a session only once its tombstone is
--- there.
+-- page. Two ends more are found here, and hold everywhere once their tombstone
+-- is there: in mode refuse, a browser that had given signs and stopped makes
+-- way for one that waits (AA8.c); and a person who is no longer the account's.
 CREATE FUNCTION guichet.standing_of(s guichet.session) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     l guichet.session_limit;
@@ -23,6 +23,9 @@ BEGIN
                       AND NOT EXISTS (SELECT FROM guichet.session_turn t WHERE t.session = w.id)
                       AND NOT EXISTS (SELECT FROM guichet.session_end e WHERE e.session = w.id)) THEN
         RETURN 'presence';
+    END IF;
+    IF why IS NULL AND s.person IS NOT NULL AND NOT EXISTS (SELECT FROM guichet.identity i WHERE i.subject = s.person AND i.account = s.account) THEN
+        RETURN 'identity'; -- who signed in is no longer whom the account belongs to
     END IF;
     RETURN why;
 END $$;
