@@ -21,7 +21,6 @@ type watch struct {
 	Idle    int    // seconds
 	Refresh int    // seconds, after which a browser without scripts leaves
 	Leave   string // where it leaves to: the page itself, unattended
-	Back    string
 	Script  string
 }
 
@@ -34,21 +33,24 @@ func newWatch(w *Web, given *Watch, back string) *watch {
 	if strings.Contains(back, "?") {
 		mark = "&"
 	}
-	return &watch{Session: given.Session, Idle: idle, Refresh: idle + 5, Leave: back + mark + Unattended + "=1", Back: back, Script: w.static.scriptHref}
+	return &watch{Session: given.Session, Idle: idle, Refresh: idle + 5, Leave: back + mark + Unattended + "=1", Script: w.static.scriptHref}
 }
 
-// Standing is how a session stands, in the words that the page's script shows.
-type Standing struct {
-	IdleAt string `json:"idleAt"`
-	EndsAt string `json:"endsAt"`
-	Idle   string `json:"idle"`
+// Question is what the page's script asks before a session ends.
+type Question struct {
+	At    time.Time // when it ends
+	Idle  time.Duration
+	Final bool // nothing lengthens it any more
 }
 
-// Standing words when a session ends for want of use, when whatever is done,
-// and how long it may go unused.
-func (w *Web) Standing(in Language, idleAt, endsAt time.Time, idle time.Duration) Standing {
+// Question returns the dialog that asks it.
+func (w *Web) Question(in Language, q Question) (string, error) {
 	l := w.in(in)
-	return Standing{IdleAt: l.hour(idleAt), EndsAt: l.hour(endsAt), Idle: l.minutes(idle)}
+	dialog, err := rendered(l.templates["landing"].Lookup("question"), struct {
+		At, Idle string
+		Final    bool
+	}{l.hour(q.At), l.minutes(q.Idle), q.Final})
+	return string(dialog), err
 }
 
 // StillOpenPage stands in for a page that was left alone, while its session is

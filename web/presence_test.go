@@ -5,10 +5,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/net/html"
 )
 
-// A page of a session has the script, the question in the reader's words, and
-// a way out for browsers without scripts; any other page has none of them.
+// A page of a session has the script, and a way out for browsers without scripts; any other page has none of them.
 func TestPagesOfASessionWatchOverIt(t *testing.T) {
 	w := newWeb(t)
 	inEveryLanguage(t, func(t *testing.T, l Language, name string, page Page) {
@@ -18,7 +19,7 @@ func TestPagesOfASessionWatchOverIt(t *testing.T) {
 		if base.Watch != nil {
 			want = 1
 		}
-		for _, tag := range []string{"script", "dialog", "noscript"} {
+		for _, tag := range []string{"script", "noscript"} {
 			if n := len(all(doc, tagged(tag))); n != want {
 				t.Errorf("%d %s, want %d", n, tag, want)
 			}
@@ -33,40 +34,47 @@ func TestPagesOfASessionWatchOverIt(t *testing.T) {
 		if refresh := `<noscript><meta http-equiv="refresh" content="905; url=` + leave + `"></noscript>`; !strings.Contains(source, refresh) {
 			t.Errorf("no %s in the page", refresh)
 		}
-		dialog := all(doc, tagged("dialog"))[0]
-		for key, want := range map[string]string{"role": "alertdialog", "data-idle": "900", "data-session": "0123456789abcdef"} {
-			if got, _ := attr(dialog, key); got != want {
+		script := all(doc, tagged("script"))[0]
+		for key, want := range map[string]string{"data-leave": strings.ReplaceAll(leave, "&amp;", "&"), "data-idle": "900", "data-session": "0123456789abcdef"} {
+			if got, _ := attr(script, key); got != want {
 				t.Errorf("%s=%q, want %q", key, got, want)
 			}
-		}
-		if _, open := attr(dialog, "open"); open {
-			t.Error("without the script the question stands open")
 		}
 	})
 }
 
 func TestTheQuestionIsWordedAsDesigned(t *testing.T) {
 	w := newWeb(t)
-	for l, want := range map[Language][]string{
-		French:  {"Êtes-vous toujours là ?", "Pour protéger vos données, la session se ferme après sans action.", "Fermeture à .", "Continuer ma session", "Se déconnecter"},
-		English: {"Are you still there?", "To protect your data, the session closes after without action.", "Closing at .", "Keep my session", "Sign out"},
+	at := instant(t, "2026-11-19 10:47")
+	for _, c := range []struct {
+		in    Language
+		final bool
+		says  []string
+	}{
+		{French, false, []string{"Êtes-vous toujours là ?", "Pour protéger vos données, la session se ferme après 15 minutes sans action.", "Fermeture à 10 h 47.", "Continuer ma session", "Se déconnecter"}},
+		{English, false, []string{"Are you still there?", "To protect your data, the session closes after 15 minutes without action.", "Closing at 10:47.", "Keep my session", "Sign out"}},
+		{French, true, []string{"La session va se fermer", "ne peut pas être prolongée", "Fermeture à 10 h 47.", "Revenir à la page"}},
+		{English, true, []string{"The session is about to close", "cannot be extended", "Closing at 10:47.", "Back to the page"}},
 	} {
-		base := signedIn(t)
-		base.Language = l
-		doc, _ := renderedPage(t, w, NotFoundPage{base})
-		text := strings.Join(strings.Fields(plain(textOf(all(doc, tagged("dialog"))[0]))), " ")
-		for _, sentence := range want {
+		source, err := w.Question(c.in, Question{At: at, Idle: 15 * time.Minute, Final: c.final})
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := html.Parse(strings.NewReader(source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(strings.Fields(plain(textOf(doc))), " ")
+		for _, sentence := range c.says {
 			if !strings.Contains(text, sentence) {
-				t.Errorf("%s: the question is %q, without %q", l, text, sentence)
+				t.Errorf("%s: the question is %q, without %q", c.in, text, sentence)
 			}
 		}
-	}
-	at := instant(t, "2026-11-19 10:47")
-	if got := w.Standing(French, at, at.Add(time.Hour), 15*time.Minute); plain(got.IdleAt) != "10 h 47" || plain(got.EndsAt) != "11 h 47" || plain(got.Idle) != "15 minutes" {
-		t.Errorf("French: %+v", got)
-	}
-	if got := w.Standing(English, at, at.Add(time.Hour), time.Minute); got.IdleAt != "10:47" || plain(got.Idle) != "1 minute" {
-		t.Errorf("English: %+v", got)
+		checkNames(t, doc)
+		checkPolicy(t, doc)
+		if dialog := all(doc, withAttr("role", "alertdialog")); len(dialog) != 1 || len(all(doc, withAttr("autofocus", "*"))) != 1 {
+			t.Errorf("%d dialogs, want one with one button that has the focus", len(dialog))
+		}
 	}
 }
 

@@ -125,9 +125,7 @@ func (rows *resultRows) writeRow(o *record.Observation, anchor string) {
 	rows.writeValue(o)
 	rows.writeFlags(o, verdicts)
 
-	rows.raw(`<td role="cell" class="reference" data-l="`)
-	rows.text(rows.say.Result.Interval)
-	rows.raw(`" data-reference="`)
+	rows.raw(`<td role="cell" class="reference" data-reference="`)
 	rows.text(o.Reference)
 	if known || shownReference == "" || !rows.foreign() {
 		rows.raw(`">`)
@@ -308,9 +306,7 @@ func (rows *resultRows) writeSign(v verdict) {
 }
 
 func (rows *resultRows) writePrevious(o *record.Observation) {
-	rows.raw(`<td role="cell" class="previous" data-l="`)
-	rows.text(rows.say.Result.Previous)
-	rows.raw(`">`)
+	rows.raw(`<td role="cell" class="previous">`)
 	switch {
 	case len(o.Previous) > 0:
 		rows.raw(`<ol class="ant">`)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/net/html"
+
 	"guichet/record"
 )
 
@@ -62,6 +64,30 @@ func TestStaticFiles(t *testing.T) {
 	}
 }
 
+// What stands before the cells of a report's rows on a narrow screen is in the
+// words of the page's language.
+func TestStyleSheetHasTheWordsOfRows(t *testing.T) {
+	w := newWeb(t)
+	style := string(w.static.files[w.static.styleHref].plain)
+	for _, l := range []*language{w.french, w.english} {
+		for _, words := range []string{l.say.Result.Interval, l.say.Result.Previous} {
+			if !strings.Contains(style, `content: "`+words+` "`) {
+				t.Errorf("the style sheet does not say %q", words)
+			}
+		}
+	}
+	if strings.Contains(style, "[[") {
+		t.Error("the style sheet has a word that is not set")
+	}
+}
+
+func TestSqueezeLeavesOutCommentsOnly(t *testing.T) {
+	got := string(squeeze([]byte("// why\n'use strict';\n\n  let a = 1; // one\n/* a rule */\n.a { b: c; } /* d */\n\t/* e\n f */\n")))
+	if want := "'use strict';\nlet a = 1; // one\n.a { b: c; } /* d */\n/* e\nf */\n"; got != want {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestOtherStaticPathsAreAPlain404(t *testing.T) {
 	w := newWeb(t)
 	for _, path := range []string{"/static/", "/static/style.css", "/static/../web.go", "/static/style-0000000000000000.css", "/static"} {
@@ -109,8 +135,7 @@ func TestClassesOfPagesAndOfTheStyleSheetAreTheSame(t *testing.T) {
 		"flag": true, "previous": true, "value": true, "key": true,
 	}
 	used := make(map[string]bool)
-	collect := func(page Page) {
-		doc, _ := renderedPage(t, w, page)
+	collectFrom := func(doc *html.Node) {
 		for _, n := range all(doc, withAttr("class", "*")) {
 			classes, _ := attr(n, "class")
 			for _, class := range strings.Fields(classes) {
@@ -118,6 +143,19 @@ func TestClassesOfPagesAndOfTheStyleSheetAreTheSame(t *testing.T) {
 			}
 		}
 	}
+	collect := func(page Page) {
+		doc, _ := renderedPage(t, w, page)
+		collectFrom(doc)
+	}
+	question, err := w.Question(English, Question{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dialog, err := html.Parse(strings.NewReader(question))
+	if err != nil {
+		t.Fatal(err)
+	}
+	collectFrom(dialog)
 	for _, page := range everyPage(t, English) {
 		collect(page)
 	}

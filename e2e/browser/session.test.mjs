@@ -112,8 +112,9 @@ describe('the question', () => {
     await enter(page);
     await page.evaluate(() => {
       window.spoken = [];
-      const live = document.getElementById('session-left');
-      new MutationObserver(() => window.spoken.push(live.textContent.replaceAll('\u00a0', ' '))).observe(live, { childList: true });
+      new MutationObserver((changes) => {
+        for (const { target } of changes) if (target.id === 'session-left') window.spoken.push(target.textContent.replaceAll('\u00a0', ' '));
+      }).observe(document.body, { childList: true, subtree: true });
     });
     await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1000)); // it passes by the steps below alone
     await passesUntil(2 * minute);

@@ -20,16 +20,17 @@ import (
 
 // standingAnswer tells a page's script how its session stands. The moments are
 // for people; the script counts in seconds from when it asked, since the clock
-// of a browser may be wrong.
+// of a browser may be wrong. The question comes when it is about to be asked:
+// most pages are left long before.
 type standingAnswer struct {
-	Ended   record.EndReason `json:"ended,omitempty"`
-	Session string           `json:"session,omitempty"`
-	IdleAt  *time.Time       `json:"idleAt,omitempty"`
-	EndsAt  *time.Time       `json:"endsAt,omitempty"`
-	Idle    float64          `json:"idle"` // seconds left
-	Ends    float64          `json:"ends"`
-	Lead    float64          `json:"lead"` // how many of them before the first of the two the person is asked
-	Words   *web.Standing    `json:"words,omitempty"`
+	Ended    record.EndReason `json:"ended,omitempty"`
+	Session  string           `json:"session,omitempty"`
+	IdleAt   *time.Time       `json:"idleAt,omitempty"`
+	EndsAt   *time.Time       `json:"endsAt,omitempty"`
+	Idle     float64          `json:"idle"` // seconds left
+	Ends     float64          `json:"ends"`
+	Lead     float64          `json:"lead"` // how many of them before the session ends for want of use the person is asked
+	Question string           `json:"question,omitempty"`
 }
 
 // noSession is what a browser is told that carries no session, or one that
@@ -51,7 +52,7 @@ func (p *Portal) notePresence(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, p.answer(r, token, standing))
+	return p.answer(w, r, token, standing)
 }
 
 // continueSession serves POST /session/continue: the person is still there. A
@@ -71,20 +72,35 @@ func (p *Portal) continueSession(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.Ended, errors.New("continue session: it is over"))
 	}
 	if strings.Contains(r.Header.Get("Accept"), "application/json") {
-		return writeJSON(w, p.answer(r, req.Token, standing))
+		return p.answer(w, r, req.Token, standing)
 	}
 	http.Redirect(w, r, p.wayBack(r.PostForm.Get("back")), http.StatusSeeOther)
 	return nil
 }
 
-func (p *Portal) answer(r *http.Request, token []byte, s *store.Standing) standingAnswer {
+func (p *Portal) answer(w http.ResponseWriter, r *http.Request, token []byte, s *store.Standing) error {
 	if s.Ended != "" {
-		return standingAnswer{Ended: s.Ended}
+		return writeJSON(w, standingAnswer{Ended: s.Ended})
 	}
-	words := p.web.Standing(p.language(r), s.IdleAt, s.EndsAt, s.Idle)
-	return standingAnswer{Session: sessionMark(token), IdleAt: &s.IdleAt, EndsAt: &s.EndsAt, Idle: s.IdleIn.Seconds(), Ends: s.EndsIn.Seconds(),
-		Lead: lead(s.Idle).Seconds(), Words: &words}
+	a := standingAnswer{Session: sessionMark(token), IdleAt: &s.IdleAt, EndsAt: &s.EndsAt, Idle: s.IdleIn.Seconds(), Ends: s.EndsIn.Seconds(), Lead: lead(s.Idle).Seconds()}
+	q := web.Question{At: s.IdleAt, Idle: s.Idle}
+	left, from := s.IdleIn, lead(s.Idle)
+	if s.EndsIn <= s.IdleIn {
+		q.At, q.Final, left, from = s.EndsAt, true, s.EndsIn, finalLead
+	}
+	if left <= from+soon {
+		var err error
+		if a.Question, err = p.web.Question(p.language(r), q); err != nil {
+			return fmt.Errorf("word question: %w", err)
+		}
+	}
+	return writeJSON(w, a)
 }
+
+const (
+	finalLead = 5 * time.Minute // before the end that nothing lengthens; the script has the same
+	soon      = 5 * time.Second // the script asks a little early rather than late
+)
 
 // lead is how long before the end for want of use the person is asked: two
 // minutes, and no more than half of a short limit.

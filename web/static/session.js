@@ -2,33 +2,31 @@
 // server each minute that the browser is there, asks the person before the
 // session ends, and clears the page once it has. When that is, the server says:
 // another tab may have used the session, and the clock here may be wrong.
-// Nothing is stored, and every sentence stands in the page's dialog.
+// Nothing is stored, and every sentence comes from the server.
 'use strict';
 
 (() => {
   const presence = 60; // seconds between two signs of the browser (AA8.c)
-  const retry = 5; // where the page is hidden until the server has answered
+  const retry = 5; // where nothing can be shown before the server has answered
   const finals = [60, 300]; // seconds before the end that nothing lengthens
   const spoken = [30, 60, 120, 300]; // never each second: it is read aloud
 
-  const dialog = document.getElementById('session');
-  const part = (id) => document.getElementById(`session-${id}`);
-  const [live, failure] = [part('left'), part('failed')];
-  const { session, leave: way } = dialog.dataset;
+  const { session, idle, leave: way } = document.currentScript.dataset;
   const channel = new BroadcastChannel('guichet-session');
 
   // One clock may stand still in sleep, the other may be set: the further counts.
   const clock = () => ({ mono: performance.now(), wall: Date.now() }); // taken before asking: what is left is never overrated
   const since = (then) => Math.max(performance.now() - then.mono, Date.now() - then.wall) / 1000;
 
-  let standing = { idle: Number(dialog.dataset.idle), ends: Infinity, lead: 0 }; // as of `known`
+  let standing = { idle: Number(idle), ends: Infinity, lead: 0 }; // as of `known`
   let known = { mono: 0, wall: Date.now() - performance.now() }; // when it was asked for
   let tried; // when the server was last asked
   let busy = false;
   let doubts = 0; // how often there was reason to doubt
   let doubtful = false; // the page stays hidden until the server has answered
   let gone = false; // to another page
-  let mode = ''; // what the dialog asks: idle or final
+  let dialog; // while it asks
+  let mode; // what it asks: idle or final
   let warned = Infinity; // of `finals`, the last that was shown
   let said; // of `spoken`, the last that was
   let leaving = false; // signing out
@@ -45,7 +43,7 @@
     if (page) return;
     place = { focus: document.activeElement, x: scrollX, y: scrollY };
     page = document.createDocumentFragment();
-    page.append(...[...document.body.childNodes].filter((node) => node !== dialog));
+    page.append(...document.body.childNodes);
   }
 
   function show() {
@@ -61,7 +59,7 @@
     clearTimeout(timer);
     hide();
     page = undefined;
-    dialog.close();
+    dialog?.remove();
     location.replace(to);
   }
 
@@ -96,27 +94,27 @@
 
   function open(as, mark) {
     if (as === 'final') warned = mark;
-    [mode, said] = [as, undefined];
-    for (const element of dialog.querySelectorAll('[data-when]')) element.hidden = element.dataset.when !== as;
-    failure.hidden = true;
+    dialog?.remove();
     hide();
-    if (!dialog.open) dialog.showModal();
+    [mode, said] = [as, undefined];
+    dialog = document.adoptNode(new DOMParser().parseFromString(standing.question, 'text/html').querySelector('dialog'));
+    dialog.addEventListener('submit', answer);
+    dialog.addEventListener('cancel', (event) => event.preventDefault());
+    document.body.append(dialog);
+    dialog.showModal();
   }
 
   function close() {
-    mode = live.textContent = '';
-    dialog.close();
+    dialog?.remove();
+    mode = dialog = undefined;
     show();
   }
 
   function speak() {
-    const words = standing.words ?? {};
-    const fill = { idle: words.idle, at: isFinal() ? words.endsAt : words.idleAt };
-    for (const element of dialog.querySelectorAll('[data-fill]')) element.textContent = fill[element.dataset.fill] ?? '';
     const mark = spoken.find((seconds) => left() <= seconds);
     if (mark === said) return;
     said = mark;
-    if (mark - left() < 5) live.textContent = dialog.querySelector(`[data-left="${mark}"]`).textContent;
+    if (mark - left() < 5) dialog.querySelector('#session-left').textContent = dialog.querySelector(`[data-left="${mark}"]`).textContent;
   }
 
   const mark = () => (isFinal() ? finals.find((seconds) => left() <= seconds) : left() <= standing.lead ? standing.lead : undefined);
@@ -129,13 +127,14 @@
       leave(way);
       return;
     }
-    if (isDue()) open(isFinal() ? 'final' : 'idle', mark());
+    const due = isDue();
+    if (due && standing.question) open(isFinal() ? 'final' : 'idle', mark());
     else if (mode === 'idle' && (isFinal() || mark() === undefined)) close(); // lengthened in another tab
     if (mode) speak();
     else if (!doubtful) show();
     const marks = mode ? spoken : isFinal() ? finals : [standing.lead];
     const moments = [left(), presence - since(tried), ...marks.map((seconds) => left() - seconds)].filter((seconds) => seconds > 0);
-    if (doubtful) moments.push(retry);
+    if (doubtful || (due && !mode)) moments.push(retry);
     clearTimeout(timer);
     timer = setTimeout(tick, Math.min(...moments) * 1000 + 10);
   }
@@ -158,26 +157,27 @@
     if (busy || gone) return;
     const lengthened = await ask('/session/continue');
     if (gone) return;
-    failure.hidden = lengthened;
     if (lengthened) {
       close();
       tell('used');
+    } else if (dialog) {
+      dialog.querySelector('#session-failed').hidden = false;
     }
     settle();
   }
 
-  dialog.addEventListener('submit', (event) => {
+  function answer(event) {
     if (event.submitter?.hasAttribute('formaction')) return; // signs out
     event.preventDefault();
     goOn();
-  });
+  }
+
   // Escape is to go on, too.
   addEventListener('keydown', (event) => {
     if (!mode || event.key !== 'Escape') return;
     event.preventDefault();
     goOn();
   });
-  dialog.addEventListener('cancel', (event) => event.preventDefault());
 
   channel.addEventListener('message', ({ data }) => {
     if (data === 'ended' && !gone) doubt();
