@@ -35,8 +35,8 @@ func (q question) alone(req Request) (query string, args []any) {
 	return query + `)`, args
 }
 
-// asker lets questions that wait go together: while calls are in flight the
-// others queue, and go as one when one has come back. A page that is read alone
+// asker lets questions that wait go together: while one call is in flight the
+// others queue, and go as one when it has come back. A page that is read alone
 // does not wait for anybody.
 type asker struct {
 	mu      sync.Mutex
@@ -54,7 +54,7 @@ type asked struct {
 }
 
 const (
-	maxFlights = 2  // calls in flight: one is worked out while the other waits for the disk
+	maxFlights = 1  // calls in flight
 	maxAsked   = 32 // questions in a call; ask_many takes 100
 )
 
