@@ -87,8 +87,12 @@ type Limits struct {
 
 // SignIn opens a session under req.Token for a person, and returns who it is
 // opened for. It returns fault.Unmatched, having left a refusal, where the
-// person is linked to no record or to more than one.
+// person is linked to no record or to more than one, and fault.RateLimited where
+// the account must wait.
 func (s *Store) SignIn(ctx context.Context, req Request, who Identified, limits Limits) (*Person, error) {
+	if err := s.mayTryAs(ctx, req, who); err != nil {
+		return nil, err
+	}
 	entry, err := s.signIn(ctx, req, who, limits)
 	if errors.Is(err, errAgain) { // two first sign-ins at once: the second finds the first
 		entry, err = s.signIn(ctx, req, who, limits)

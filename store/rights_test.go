@@ -13,7 +13,7 @@ import (
 
 // mayCall lists what each role may call; nothing else, and nobody else.
 var mayCall = map[string][]string{
-	"guichet_portal": {"ask_access_log", "ask_account", "ask_home", "ask_many", "ask_original", "ask_report", "ask_reports", "ask_trend", "end_session", "flush", "housekeep", "leave_event",
+	"guichet_portal": {"ask_access_log", "ask_account", "ask_home", "ask_many", "ask_original", "ask_report", "ask_reports", "ask_trend", "end_session", "flush", "housekeep", "leave_event", "may_try", "begin_try", "may_try_as", "take_alert",
 		"leave_failure", "load_session", "receive", "refuse_page", "refuse_sign_in", "save_session", "sign_in"},
 	"guichet_intake":    {"deposit", "deposit_patient", "end_session", "find_patient", "flush", "leave_event", "leave_failure", "open_system", "quarantine", "ask_quarantine", "ask_quarantined", "release", "receive"},
 	"guichet_owner":     nil,
@@ -93,6 +93,11 @@ func TestResultTypes(t *testing.T) {
 			case name == "receive", result == "bigint", result == "bigint[]", result == "void":
 			case name == "deposit" && result == "record": // entry, report and version
 			case name == "load_session" && result == "TABLE(state text, at timestamp with time zone, sealed bytea)": // sealed, and names nobody
+			case strings.HasPrefix(name, "may_try"), name == "begin_try": // how long the asking address waits
+				if result != "TABLE(wait bigint, failures integer)" {
+					t.Errorf("%s returns %s", name, result)
+				}
+			case name == "take_alert" && result == "TABLE(kind text, entry bigint, at timestamp with time zone)": // names nobody
 			default:
 				t.Errorf("%s may call %s, which returns %s", role, name, result)
 			}

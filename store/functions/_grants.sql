@@ -7,7 +7,8 @@ GRANT EXECUTE ON FUNCTION
     guichet.ask_home(bytea, inet, uuid), guichet.ask_reports(bytea, inet, uuid), guichet.ask_report(bytea, inet, uuid, uuid),
     guichet.ask_original(bytea, inet, uuid, uuid), guichet.ask_access_log(bytea, inet, uuid, bigint),
     guichet.ask_trend(bytea, inet, uuid, bytea), guichet.ask_account(bytea, inet, uuid),
-    guichet.ask_many(text[], bytea[], inet[], uuid[], uuid[], bigint[], bytea[]), guichet.housekeep()
+    guichet.ask_many(text[], bytea[], inet[], uuid[], uuid[], bigint[], bytea[]), guichet.housekeep(),
+    guichet.may_try(inet, uuid, text), guichet.begin_try(inet, uuid, text), guichet.may_try_as(inet, uuid, text, bytea), guichet.take_alert()
     TO guichet_portal;
 GRANT EXECUTE ON FUNCTION
     guichet.open_system(bytea, inet, uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
