@@ -13,8 +13,9 @@ import (
 // Delayed is a sign-in that comes before its time (AA7.b): nothing of it was
 // evaluated, and it lengthens no wait.
 type Delayed struct {
-	Wait     time.Duration // from now
-	Failures int           // in a row, of this address or account
+	Wait    time.Duration // from now
+	Rung    int           // of the ladder: failures in a row; 0 where too many try at once
+	Longest time.Duration // the delay that the ladder ends at
 }
 
 func (d *Delayed) Error() string { return "sign-in before its time" }
@@ -26,13 +27,13 @@ const busyWait = 2 * time.Second
 // MayTry says whether the request's address may begin a sign-in: it returns
 // fault.RateLimited, with a Delayed in its chain, where it must wait.
 func (s *Store) MayTry(ctx context.Context, req Request, provider string) error {
-	return s.gate(ctx, `SELECT wait, failures FROM guichet.may_try($1, $2, $3)`, req.ip(), req.ID, provider)
+	return s.gate(ctx, `SELECT wait, rung, longest FROM guichet.may_try($1, $2, $3)`, req.ip(), req.ID, provider)
 }
 
 // BeginTry gives a sign-in its place, before the provider's answer is looked at;
 // the entry of how it ended frees it. It returns what MayTry returns.
 func (s *Store) BeginTry(ctx context.Context, req Request, provider string) error {
-	return s.gate(ctx, `SELECT wait, failures FROM guichet.begin_try($1, $2, $3)`, req.ip(), req.ID, provider)
+	return s.gate(ctx, `SELECT wait, rung, longest FROM guichet.begin_try($1, $2, $3)`, req.ip(), req.ID, provider)
 }
 
 // mayTryAs says the same of a person whom a provider has identified, where
@@ -42,13 +43,13 @@ func (s *Store) mayTryAs(ctx context.Context, req Request, who Identified) error
 	if err != nil {
 		return err
 	}
-	return s.gate(ctx, `SELECT wait, failures FROM guichet.may_try_as($1, $2, $3, $4)`, req.ip(), req.ID, who.Provider, person)
+	return s.gate(ctx, `SELECT wait, rung, longest FROM guichet.may_try_as($1, $2, $3, $4)`, req.ip(), req.ID, who.Provider, person)
 }
 
 func (s *Store) gate(ctx context.Context, query string, args ...any) error {
 	var row struct {
-		Wait     int64 // microseconds
-		Failures int
+		Wait, Longest int64 // microseconds
+		Rung          int
 	}
 	err := s.get(ctx, &row, query, args...)
 	if errors.Is(err, errHeld) {
@@ -58,7 +59,7 @@ func (s *Store) gate(ctx context.Context, query string, args ...any) error {
 		return fmt.Errorf("ask for delay: %w", err)
 	}
 	if row.Wait > 0 {
-		return fault.New(fault.RateLimited, &Delayed{Wait: time.Duration(row.Wait) * time.Microsecond, Failures: row.Failures})
+		return fault.New(fault.RateLimited, &Delayed{Wait: time.Duration(row.Wait) * time.Microsecond, Rung: row.Rung, Longest: time.Duration(row.Longest) * time.Microsecond})
 	}
 	return nil
 }

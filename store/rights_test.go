@@ -94,7 +94,7 @@ func TestResultTypes(t *testing.T) {
 			case name == "deposit" && result == "record": // entry, report and version
 			case name == "load_session" && result == "TABLE(state text, at timestamp with time zone, sealed bytea)": // sealed, and names nobody
 			case strings.HasPrefix(name, "may_try"), name == "begin_try": // how long the asking address waits
-				if result != "TABLE(wait bigint, failures integer)" {
+				if result != "TABLE(wait bigint, rung integer, longest bigint)" {
 					t.Errorf("%s returns %s", name, result)
 				}
 			case name == "take_alert" && result == "TABLE(kind text, entry bigint, at timestamp with time zone)": // names nobody

@@ -198,8 +198,9 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 		"internal": InternalPage{base}, "internal, empty": InternalPage{Base: empty},
 		"unavailable": UnavailablePage{base}, "unavailable, empty": UnavailablePage{Base: empty},
 		"forbidden origin": ForbiddenOriginPage{base}, "forbidden origin, empty": ForbiddenOriginPage{Base: empty},
-		"wait": WaitPage{Base: out, Until: base.Now.Add(32 * time.Second), Failures: 5}, "wait, first": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second), Failures: 1}, "wait, empty": WaitPage{Base: empty},
-		"ended, empty": SessionEndedPage{Base: empty},
+		"wait": WaitPage{Base: out, Until: base.Now.Add(32 * time.Second), Failures: 5}, "wait, first": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second), Failures: 1}, "wait, empty": WaitPage{Base: empty}, "wait, crowded": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second)},
+		"wait, tomorrow": WaitPage{Base: out, Until: base.Now.Add(20 * time.Hour), Failures: 20, Longest: time.Hour},
+		"ended, empty":   SessionEndedPage{Base: empty},
 	}
 	for _, name := range everyGuide() {
 		pages["guide, "+string(name)] = GuidePage{Base: out, Guide: name, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour}
