@@ -215,8 +215,18 @@ func (s *server) housekeep(ctx context.Context, db *store.Store) error {
 			if err := db.Housekeep(ctx); err != nil {
 				s.log.Warn("housekeeping", "error", err.Error())
 			}
+			if err := db.AnnounceAlerts(ctx, s.announce); err != nil {
+				s.log.Warn("announcing alerts", "error", err.Error())
+			}
 		}
 	}
+}
+
+// announce tells operators of an alert (AA7.f). It names nobody: the entry does,
+// to who may read traces.
+func (s *server) announce(a store.Alert) {
+	s.metrics.Alerts.WithLabelValues(a.Kind).Inc()
+	s.log.Error("alert: "+a.Kind, "kind", a.Kind, "entry", a.Entry, "at", a.At.UTC())
 }
 
 func (s *server) attempts() (*auth.Attempts, error) {

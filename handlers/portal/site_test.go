@@ -74,7 +74,9 @@ func newSite(t *testing.T, provider string) *site {
 // serve starts the portal on a store.
 func (s *site) serve(t *testing.T, db *store.Store) {
 	t.Helper()
-	rp, err := auth.NewProvider(s.provider.Options())
+	options := s.provider.Options()
+	options.Timeout = 2 * time.Second // some faults are slow answers
+	rp, err := auth.NewProvider(options)
 	if err != nil {
 		t.Fatal(err)
 	}
