@@ -28,7 +28,7 @@ func NewMetrics() *Metrics {
 		Tampered: prometheus.NewCounter(prometheus.CounterOpts{Name: "guichet_integrity_failures_total",
 			Help: "Stored data that did not open or did not match its trace: each is an alert."}),
 		Messages: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_messages_total", Help: "Messages of the hospital's systems by answer: of HL7 v2 AA, AE or AR, of FHIR its status, none where none was given."}, []string{"answer"}),
-		Alerts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_alerts_total", Help: "What an operator must see, by kind, as this process announced it."}, []string{"kind"}),
+		Alerts:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_alerts_total", Help: "What an operator must see, by kind, as this process announced it."}, []string{"kind"}),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "guichet_http_request_duration_seconds", Help: "Time to serve a request.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route", "method", "status"}),
 	}
