@@ -38,6 +38,7 @@ type site struct {
 	feed     store.Request
 	provider *authtest.Server
 	server   *httptest.Server
+	waf      tls.Certificate
 	log      *buffer
 	metrics  *handlers.Metrics
 }
@@ -98,7 +99,11 @@ func (s *site) serve(t *testing.T, db *store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.server = httptest.NewTLSServer(handler)
+	authority := storetest.NewAuthority(t)
+	s.waf = authority.Issue(t, "waf")
+	s.server = httptest.NewUnstartedServer(handler)
+	s.server.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool()}
+	s.server.StartTLS()
 	t.Cleanup(s.server.Close)
 }
 
@@ -134,7 +139,7 @@ func (s *site) browser(t *testing.T) *browser {
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "tcp", s.server.Listener.Addr().String())
 		},
-		TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "example.com"},
+		TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "example.com", Certificates: []tls.Certificate{s.waf}},
 	}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &browser{t: t, site: s, client: &http.Client{Transport: transport, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
