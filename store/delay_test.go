@@ -475,6 +475,23 @@ func TestAccountsAreDelayedToFiveMinutes(t *testing.T) {
 	}
 }
 
+// TestFailuresElsewhereAreNotAddedUp: whoever fails as somebody, from many
+// addresses at once, makes them wait five minutes at most (AA7.e).
+func TestFailuresElsewhereAreNotAddedUp(t *testing.T) {
+	d := newDoor(t)
+	d.choose(t, "delay.identity", "on")
+	d.deposit(t, bloodCount(camille, "100", "C1", "O1", "11.2", sampled))
+	if err := d.signInFrom(t, elsewhere, "sub"); err != nil {
+		t.Fatal(err)
+	}
+	for range 30 { // each had been let in before the first counted
+		d.exec(t, `SELECT guichet.count_failure(NULL, (SELECT account FROM guichet.identity WHERE issuer = 'https://fc.example'), '198.51.100.1', gen_random_uuid())`)
+	}
+	if got := waitOf(t, d.signInFrom(t, elsewhere, "sub")); got != 5*time.Minute {
+		t.Errorf("wait %s, want 5m", got)
+	}
+}
+
 // TestNoAccountIsLocked: a hundred failures elsewhere leave the account as it
 // was, and its owner comes in at once (AA7.e).
 func TestNoAccountIsLocked(t *testing.T) {
