@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"net/http"
 	"strconv"
 	"strings"
@@ -44,6 +45,23 @@ func TestFailedSignInsDelayTheNext(t *testing.T) {
 	suite.demo.signedOnceBack(t, p)
 	if after := attacker.wait(t); after < 1 && before > 30*time.Second || after > before {
 		t.Errorf("waits %s before Guichet was killed, and %s after", before, after)
+	}
+}
+
+// TestAnAlertIsALineAndACount, soon after what it tells of (AA7.f).
+func TestAnAlertIsALineAndACount(t *testing.T) {
+	suite.demo.query(t, "INSERT INTO guichet.setting (name, value, at, entry) VALUES ('alert.address', '1', now(), 0)")
+	suite.demo.client(t).get(forged)
+	const line, count = `"msg":"alert: sign-in.address"`, `guichet_alerts_total{kind="sign-in.address"}`
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	deadline := time.After(20 * time.Second)
+	for !bytes.Contains(suite.demo.logs(t)["serve.log"], []byte(line)) || !strings.Contains(suite.demo.client(t).get(suite.demo.Ready.URLs.Ops+"/metrics").body, count) {
+		select {
+		case <-deadline:
+			t.Fatal("no alert")
+		case <-look.C:
+		}
 	}
 }
 
