@@ -31,6 +31,10 @@ const (
 	ReasonProviderCertificate Reason = "provider-certificate" // the provider's certificate is not accepted (AA3)
 )
 
+// Reasons are all of them.
+var Reasons = []Reason{ReasonDenied, ReasonNoAttempt, ReasonState, ReasonIssuer, ReasonExchange, ReasonIDToken, ReasonNonce, ReasonACR, ReasonTime,
+	ReasonAudience, ReasonUserinfo, ReasonSubject, ReasonTraits, ReasonProviderError, ReasonProviderDown}
+
 // Refusal is a sign-in that failed. Its chain holds the [fault.Error] that says
 // what to answer: Unavailable when the provider is down, else Unauthenticated.
 // Its text names the check that failed and no value.

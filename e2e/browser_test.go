@@ -56,6 +56,7 @@ func runNode(t *testing.T, limit time.Duration, arguments ...string) (string, er
 		t.Fatal("the browser tests' packages are missing: run npm ci --prefix e2e/browser")
 	}
 	d := newDemo(t)
+	d.share(t)
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	command := exec.CommandContext(ctx, program, arguments...)

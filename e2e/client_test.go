@@ -4,11 +4,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -21,6 +23,16 @@ type client struct {
 	http *http.Client
 }
 
+// homes counts the browsers, for their addresses.
+var homes atomic.Uint32
+
+// home is an address of this machine for one more browser: people do not share
+// one, and wait for nobody else's failed sign-ins.
+func home() *net.TCPAddr {
+	n := homes.Add(1)
+	return &net.TCPAddr{IP: net.IPv4(127, 1, byte(n>>8), byte(n))}
+}
+
 // client returns somebody who is not signed in.
 func (d *demo) client(t *testing.T) *client {
 	t.Helper()
@@ -28,7 +40,7 @@ func (d *demo) client(t *testing.T) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.authority(t)}, ForceAttemptHTTP2: true}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.authority(t)}, ForceAttemptHTTP2: true, DialContext: (&net.Dialer{LocalAddr: home()}).DialContext}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &client{t: t, demo: d, http: &http.Client{
 		Transport:     transport,

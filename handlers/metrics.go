@@ -15,6 +15,7 @@ import (
 type Metrics struct {
 	Tampered prometheus.Counter     // stored data that did not open or did not match its trace
 	Messages *prometheus.CounterVec // by answer: AA, AE, AR
+	Alerts   *prometheus.CounterVec // by kind, of a closed list
 
 	Certificates *prometheus.CounterVec // checks of peers' certificates, by kind of peer and outcome
 	Expiry       *prometheus.GaugeVec   // when the certificate, or list, of a use runs out
@@ -34,10 +35,11 @@ func NewMetrics() *Metrics {
 			Help: "Checks of peers' certificates by kind of peer and outcome: good, accepted-unknown, or why it was refused."}, []string{"peer", "outcome"}),
 		Expiry: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "guichet_certificate_expiry_timestamp_seconds",
 			Help: "When the certificate or revocation list of a use runs out: of several, the first. Uses are fields of the configuration, or peer and its kind."}, []string{"use"}),
+		Alerts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_alerts_total", Help: "What an operator must see, by kind, as this process announced it."}, []string{"kind"}),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "guichet_http_request_duration_seconds", Help: "Time to serve a request.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route", "method", "status"}),
 	}
-	m.registry.MustRegister(m.Tampered, m.Messages, m.requests, m.Certificates, m.Expiry, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.Tampered, m.Messages, m.Alerts, m.requests, m.Certificates, m.Expiry, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -36,13 +36,19 @@ func (a Around) Wrap(next http.Handler) http.Handler {
 func (a Around) event(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		req := &Request{ID: requestID(r), Reference: newReference(), Address: clientAddress(r)}
+		req := &Request{ID: requestID(r), Reference: newReference(), Address: clientAddress(r), Peer: PeerAddress(r)}
 		counted := &countedWriter{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(counted, r.WithContext(WithRequest(r.Context(), req)))
 		took := time.Since(began)
 		a.Metrics.request(req.Route, r.Method, counted.status, took)
 		attributes := []any{"request", req.ID, "reference", req.Reference, "method", r.Method, "route", req.Route, "status", counted.status,
 			"bytes", counted.bytes, "ms", took.Milliseconds(), "client", req.Address.String()}
+		if req.Peer != req.Address { // TR2.d
+			attributes = append(attributes, "peer", req.Peer.String())
+		}
+		if _, clear := forwardedAddress(r); !clear && isProxy(r) { // TR2.f
+			attributes = append(attributes, "forwarded", "unclear")
+		}
 		if req.Err == nil {
 			a.Log.Info("request", attributes...)
 			return
@@ -140,21 +146,34 @@ func (a Around) crossOrigin(next http.Handler) http.Handler {
 // requestID takes the WAF's number of the request, so that both logs tell one
 // story; the peer is the WAF, whose certificate has been checked.
 func requestID(r *http.Request) uuid.UUID {
-	if id, err := uuid.Parse(r.Header.Get("X-Request-Id")); err == nil {
+	if id, err := uuid.Parse(r.Header.Get("X-Request-Id")); err == nil && isProxy(r) {
 		return id
 	}
 	return uuid.New()
 }
 
-// clientAddress is the address that the WAF saw (TR2.d, TR2.e): it strips what
-// the client claimed and sets one header. Anything else falls back to the peer.
+// isProxy reports whether the peer is the WAF: it has shown the certificate that
+// the listener is configured to want. Of nobody else is a word believed (TR2.e).
+func isProxy(r *http.Request) bool { return r.TLS != nil && len(r.TLS.VerifiedChains) > 0 }
+
+// clientAddress is the address that the WAF saw (TR2.d), or the peer's where the
+// peer is somebody else, or says nothing clear.
 func clientAddress(r *http.Request) netip.Addr {
-	if values := r.Header.Values("X-Forwarded-For"); len(values) == 1 {
-		if address, err := netip.ParseAddr(values[0]); err == nil {
-			return address.Unmap().WithZone("")
-		}
+	if address, clear := forwardedAddress(r); clear && isProxy(r) {
+		return address
 	}
 	return PeerAddress(r)
+}
+
+// forwardedAddress reads the one header, of one address, that the WAF sets: it has
+// stripped what the client claimed.
+func forwardedAddress(r *http.Request) (netip.Addr, bool) {
+	values := r.Header.Values("X-Forwarded-For")
+	if len(values) != 1 {
+		return netip.Addr{}, false
+	}
+	address, err := netip.ParseAddr(values[0])
+	return address.Unmap().WithZone(""), err == nil
 }
 
 // PeerAddress is who is at the other end of the connection.

@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -70,11 +72,64 @@ func TestClientAddress(t *testing.T) {
 	} {
 		r := httptest.NewRequest("GET", "/", nil) // from 192.0.2.1:1234
 		r.Header["X-Forwarded-For"] = c.header
+		for _, unproven := range []*tls.ConnectionState{nil, {}, {PeerCertificates: []*x509.Certificate{{}}}} {
+			r.TLS = unproven
+			if got := clientAddress(r).String(); got != "192.0.2.1" {
+				t.Errorf("%s, of a peer that is not the WAF: got %s", c.name, got)
+			}
+		}
+		r.TLS = theWAF
 		if got := clientAddress(r).String(); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
 	}
 }
+
+// TestLogTellsClientAndPeer, where they differ, and says when the WAF's word was
+// not to be understood (TR2.d, TR2.f).
+func TestLogTellsClientAndPeer(t *testing.T) {
+	for _, c := range []struct {
+		name, header string
+		tls          *tls.ConnectionState
+		want         string
+	}{
+		{"through the WAF", "203.0.113.9", theWAF, `"client":"203.0.113.9","peer":"192.0.2.1"}`},
+		{"around the WAF", "203.0.113.9", nil, `"client":"192.0.2.1"}`},
+		{"through a WAF that speaks unclearly", "203.0.113.9, 203.0.113.10", theWAF, `"client":"192.0.2.1","forwarded":"unclear"}`},
+	} {
+		var log bytes.Buffer
+		var failed error
+		r := httptest.NewRequest("GET", "http://portal.test/", nil)
+		r.Header.Set("X-Forwarded-For", c.header)
+		r.Header.Set("X-Real-IP", "6.6.6.6")
+		r.Header.Set("Forwarded", "for=6.6.6.6")
+		r.TLS = c.tls
+		around(&log, &failed).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(httptest.NewRecorder(), r)
+		if !strings.Contains(log.String(), c.want) {
+			t.Errorf("%s: got %s, want %s", c.name, log.String(), c.want)
+		}
+	}
+}
+
+func FuzzClientAddress(f *testing.F) {
+	f.Add("203.0.113.9", "x")
+	f.Add("::ffff:203.0.113.9%eth0", "")
+	f.Fuzz(func(t *testing.T, one, two string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.TLS = theWAF
+		r.Header["X-Forwarded-For"] = []string{one}
+		if got := clientAddress(r); !got.IsValid() || got.Is4In6() || got.Zone() != "" {
+			t.Errorf("%q is written as %s", one, got)
+		}
+		r.Header["X-Forwarded-For"] = []string{one, two}
+		if got := clientAddress(r).String(); got != "192.0.2.1" {
+			t.Errorf("repeated: got %s", got)
+		}
+	})
+}
+
+// theWAF is a connection whose peer has shown the WAF's certificate.
+var theWAF = &tls.ConnectionState{VerifiedChains: [][]*x509.Certificate{{{}}}}
 
 func TestReferences(t *testing.T) {
 	seen := make(map[string]bool)

@@ -17,6 +17,7 @@ type Request struct {
 	ID        uuid.UUID  // named in traces
 	Reference string     // shown to people on error pages; random, of fixed length
 	Address   netip.Addr // the client's, as the WAF says
+	Peer      netip.Addr // at the other end of the connection: the WAF's
 	Route     string     // its template, never the path with its identifiers
 	Err       error      // what went wrong, if anything; holds no data
 

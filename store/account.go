@@ -114,9 +114,13 @@ type Limits struct {
 // SignIn opens a session under req.Token for a person, and returns who it is
 // opened for and when they signed in last. It returns fault.Unmatched, having
 // left a refusal, where the person is linked to no record or to more than one;
-// and fault.Ended where the session was opened and does not live: another was
-// quicker, or it waits for one (AA8.b).
+// fault.RateLimited where the account must wait; and fault.Ended where the
+// session was opened and does not live: another was quicker, or it waits for one
+// (AA8.b).
 func (s *Store) SignIn(ctx context.Context, req Request, who Identified) (*Arrival, error) {
+	if err := s.mayTryAs(ctx, req, who); err != nil {
+		return nil, err
+	}
 	entry, err := s.signIn(ctx, req, who)
 	if errors.Is(err, errAgain) { // two first sign-ins at once: the second finds the first
 		entry, err = s.signIn(ctx, req, who)

@@ -14,12 +14,13 @@ import (
 // mayCall lists what each role may call; nothing else, and nobody else.
 var mayCall = map[string][]string{
 	"guichet_portal": {"ask_access_log", "ask_account", "ask_home", "ask_many", "ask_original", "ask_report", "ask_reports", "ask_trend", "continue_session", "end_session", "flush", "housekeep", "leave_event",
-		"leave_failure", "load_session", "note_presence", "receive", "refuse_page", "refuse_sign_in", "report_incident", "same_account", "save_session", "session_limits", "sign_in", "take_over"},
+		"leave_failure", "load_session", "note_presence", "receive", "refuse_page", "refuse_sign_in", "report_incident", "same_account", "save_session", "session_limits", "sign_in", "take_over",
+		"may_try", "begin_try", "may_try_as", "take_alert"},
 	"guichet_intake":    {"deposit", "deposit_patient", "end_session", "find_patient", "flush", "leave_event", "leave_failure", "open_system", "quarantine", "ask_quarantine", "ask_quarantined", "release", "receive"},
 	"guichet_owner":     nil,
 	"guichet_console":   {"change_setting", "end_session", "open_system", "show_settings"},
 	"guichet_officer":   nil,
-	"guichet_sequencer": {"ask_evidence", "check_evidence", "end_session", "flush", "housekeep", "leave_event", "leave_failure", "open_system", "receive"},
+	"guichet_sequencer": {"ask_evidence", "check_evidence", "end_session", "flush", "housekeep", "leave_event", "leave_failure", "open_system", "receive", "take_alert"},
 }
 
 // TestEveryRoleOnEveryFunction compares, for each role and each function, what
@@ -96,6 +97,11 @@ func TestResultTypes(t *testing.T) {
 			case (name == "note_presence" || name == "continue_session") && result == "TABLE(state text, at timestamp with time zone, idle_at timestamp with time zone, ends_at timestamp with time zone, idle integer)": // when it ends: names nobody
 			case name == "session_limits" && result == "TABLE(idle integer, lifetime integer)":
 			case name == "show_settings" && result == "TABLE(name text, value text, since timestamp with time zone, allowed text)":
+			case strings.HasPrefix(name, "may_try"), name == "begin_try": // how long the asking address waits
+				if result != "TABLE(wait bigint, rung integer, longest bigint)" {
+					t.Errorf("%s returns %s", name, result)
+				}
+			case name == "take_alert" && result == "TABLE(kind text, entry bigint, at timestamp with time zone)": // names nobody
 			default:
 				t.Errorf("%s may call %s, which returns %s", role, name, result)
 			}

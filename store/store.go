@@ -245,6 +245,7 @@ const (
 var (
 	errNotDurable = errors.New("entry is not durable yet")
 	errAgain      = errors.New("another connection was first")
+	errHeld       = errors.New("another connection holds the row")
 )
 
 // classify says what a driver's error means. Its text is dropped: it may quote
@@ -275,7 +276,9 @@ func classify(err error) error {
 		return fault.New(fault.Invalid, errors.New("not a value of its type"))
 	case code == codeAgain, code == "40P01", code == "40001": // a deadlock's or a conflict's loser
 		return fault.New(fault.Conflict, errAgain)
-	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "25006"), code == "55P03", code == "57014":
+	case code == "55P03":
+		return fault.New(fault.Unavailable, errHeld)
+	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "25006"), code == "57014":
 		return fault.New(fault.Unavailable, fmt.Errorf("database unavailable: SQLSTATE %s", code))
 	default:
 		return fmt.Errorf("database refused: SQLSTATE %s", code)

@@ -37,6 +37,9 @@ const (
 	QuarantineRead    Type = "quarantine.read"
 	QuarantineRelease Type = "quarantine.release"
 	PageRefused       Type = "page.refused"
+	DelayStart        Type = "delay.start"
+	DelayEnd          Type = "delay.end"
+	DelayRefused      Type = "delay.refused"
 	Integrity         Type = "integrity"
 )
 
@@ -79,5 +82,8 @@ var Events = []Event{
 	{QuarantineRead, "An operator asked for a message in quarantine, as it was received.", "TR1.e"},
 	{QuarantineRelease, "A message left quarantine: it was taken in after all.", "TR1.e"},
 	{PageRefused, "Something was asked for, in a session, that no route serves.", "TR1.d"},
+	{DelayStart, "After failed sign-ins, an address or an account must wait before the next; the entry's version is how many failed in a row.", "AA7"},
+	{DelayEnd, "That wait is over, as the next try or housekeeping saw.", "AA7"},
+	{DelayRefused, "A sign-in was asked for before its time: the first of each wait, then one a minute at most.", "AA7.b, TR1.d"},
 	{Integrity, "Something handed over did not open: the data was altered.", "TR1.d, DT4.b"},
 }

@@ -202,10 +202,11 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 		"internal": InternalPage{base}, "internal, empty": InternalPage{Base: empty},
 		"unavailable": UnavailablePage{base}, "unavailable, empty": UnavailablePage{Base: empty},
 		"forbidden origin": ForbiddenOriginPage{base}, "forbidden origin, empty": ForbiddenOriginPage{Base: empty},
-		"wait": WaitPage{Base: out, Until: base.Now.Add(32 * time.Second), Failures: 5}, "wait, first": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second), Failures: 1}, "wait, empty": WaitPage{Base: empty},
-		"ended, empty": SessionEndedPage{Base: empty},
-		"still open":   StillOpenPage{Base: alone, IdleAt: base.Viewer.IdleAt},
-		"already open": AlreadyOpenPage{Base: out, Since: base.Now.Add(-30 * time.Minute), Seen: base.Now.Add(-3 * time.Minute)}, "already open, empty": AlreadyOpenPage{Base: empty},
+		"wait": WaitPage{Base: out, Until: base.Now.Add(32 * time.Second), Failures: 5}, "wait, first": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second), Failures: 1}, "wait, empty": WaitPage{Base: empty}, "wait, crowded": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second)},
+		"wait, tomorrow": WaitPage{Base: out, Until: base.Now.Add(20 * time.Hour), Failures: 20, Longest: time.Hour},
+		"ended, empty":   SessionEndedPage{Base: empty},
+		"still open":     StillOpenPage{Base: alone, IdleAt: base.Viewer.IdleAt},
+		"already open":   AlreadyOpenPage{Base: out, Since: base.Now.Add(-30 * time.Minute), Seen: base.Now.Add(-3 * time.Minute)}, "already open, empty": AlreadyOpenPage{Base: empty},
 		"alerted": AlertedPage{Base: out}, "alerted, empty": AlertedPage{Base: empty},
 	}
 	for _, name := range everyGuide() {

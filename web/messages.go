@@ -168,11 +168,13 @@ func (p ForbiddenOriginPage) view(*language) (string, Base, any) {
 type WaitPage struct {
 	Base
 	Until    time.Time
-	Failures int // in a row, from this network; 0 shows no ladder
+	Failures int           // in a row, from this network; 0: too many people sign in from it at once
+	Longest  time.Duration // the wait that the ladder ends at; 0: none
 }
 
 type wait struct {
 	Seconds, Until string
+	Day            string // of Until, where it is not today
 	Ladder         []rung
 }
 
@@ -183,12 +185,17 @@ type rung struct {
 }
 
 func (p WaitPage) view(l *language) (string, Base, any) {
-	return "wait", p.Base, wait{l.secondsLeft(p.Until.Sub(p.Now)), l.exactHour(p.Until), l.newLadder(p.Failures)}
+	end := p.Until.Add(time.Second - 1).Truncate(time.Second) // who comes at the second that is told is not early
+	page := wait{Seconds: l.secondsLeft(p.Until.Sub(p.Now)), Until: l.exactHour(end), Ladder: l.newLadder(p.Failures, p.Longest)}
+	if l.day(end) != l.day(p.Now) {
+		page.Day = l.longDay(end)
+	}
+	return "wait", p.Base, page
 }
 
 // newLadder shows the failures around the latest: two seconds after the first,
-// twice as long after each (AA7.c).
-func (l *language) newLadder(failures int) []rung {
+// twice as long after each, to the longest (AA7.c).
+func (l *language) newLadder(failures int, longest time.Duration) []rung {
 	const rungs, most = 6, 40
 	if failures < 1 {
 		return nil
@@ -201,7 +208,11 @@ func (l *language) newLadder(failures int) []rung {
 		if n == 1 {
 			words = l.say.Message.FirstFailure
 		}
-		ladder = append(ladder, rung{Wait: l.number(strconv.FormatInt(1<<n, 10)) + nbsp + "s", Failure: words, Past: n < failures, Current: n == failures})
+		seconds := int64(1) << n
+		if longest > 0 {
+			seconds = min(seconds, int64(longest/time.Second))
+		}
+		ladder = append(ladder, rung{Wait: l.number(strconv.FormatInt(seconds, 10)) + nbsp + "s", Failure: words, Past: n < failures, Current: n == failures})
 	}
 	return ladder
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -97,10 +98,25 @@ func TestTitlesOfPagesHoldNoHealthData(t *testing.T) {
 	}
 }
 
+// TestWaitTellsItsEnd: the second from which a try is not early, and the day
+// where it is not today's.
+func TestWaitTellsItsEnd(t *testing.T) {
+	now := time.Date(2026, 11, 19, 22, 59, 30, 0, time.UTC) // 23:59:30 in Paris
+	for _, c := range []struct {
+		wait time.Duration
+		want string
+	}{{2 * time.Second, "possible at 23:59:32 (Paris time)"}, {2*time.Second + 1, "possible at 23:59:33 (Paris time)"}, {time.Minute, "possible on Friday 20 November 2026, at 00:00:30 (Paris time)"}} {
+		doc, _ := renderedPage(t, newWeb(t), WaitPage{Base: Base{Now: now, Language: English}, Until: now.Add(c.wait), Failures: 1})
+		if text := plain(textOf(doc)); !strings.Contains(text, c.want) {
+			t.Errorf("after %s: %q is missing", c.wait, c.want)
+		}
+	}
+}
+
 func TestWaitLadder(t *testing.T) {
 	l := newWeb(t).french
 	var waits []string
-	for _, r := range l.newLadder(5) {
+	for _, r := range l.newLadder(5, 0) {
 		mark := ""
 		if r.Current {
 			mark = "*"
@@ -110,7 +126,10 @@ func TestWaitLadder(t *testing.T) {
 	if got := strings.Join(waits, " "); got != "2 s 4 s 8 s 16 s 32 s* 64 s" { // AA7.c
 		t.Errorf("got %s", got)
 	}
-	if l.newLadder(0) != nil || len(l.newLadder(1_000_000)) != 6 {
+	if l.newLadder(0, 0) != nil || len(l.newLadder(1_000_000, 0)) != 6 {
 		t.Error("no failure has a ladder, or many have a long one")
+	}
+	if top := l.newLadder(12, time.Hour); plain(top[3].Wait) != "2 048 s" || plain(top[4].Wait) != "3 600 s" || plain(top[5].Wait) != "3 600 s" {
+		t.Errorf("at the cap: got %v", top)
 	}
 }

@@ -81,6 +81,8 @@ type server struct {
 	stores  []*listening
 	tasks   []func(context.Context) error
 	closers []func() // before the stores
+
+	witnessed bool // this process has the witness too
 }
 
 // listening is a listener's store, whose opening and closing are traced.
@@ -99,6 +101,7 @@ func (s *server) build(ctx context.Context, wants func(string) bool) error {
 		return err
 	}
 	s.verify = database.Verify
+	s.witnessed = wants("witness") && s.config.Witnessed()
 	if wants("portal") && s.config.Portal.Listen != "" {
 		if err := s.buildPortal(ctx); err != nil {
 			return err
@@ -109,7 +112,7 @@ func (s *server) build(ctx context.Context, wants func(string) bool) error {
 			return err
 		}
 	}
-	if wants("witness") && s.config.Witnessed() {
+	if s.witnessed {
 		if err := s.buildWitness(ctx); err != nil {
 			return err
 		}
@@ -236,8 +239,21 @@ func (s *server) housekeep(ctx context.Context, db *store.Store) error {
 			if err := db.Housekeep(ctx); err != nil {
 				s.log.Warn("housekeeping", "error", err.Error())
 			}
+			if s.witnessed { // it announces them, under a role of its own
+				continue
+			}
+			if err := db.AnnounceAlerts(ctx, s.announce); err != nil {
+				s.log.Warn("announcing alerts", "error", err.Error())
+			}
 		}
 	}
+}
+
+// announce tells operators of an alert (AA7.f). It names nobody: the entry does,
+// to who may read traces.
+func (s *server) announce(a store.Alert) {
+	s.metrics.Alerts.WithLabelValues(a.Kind).Inc()
+	s.log.Error("alert: "+a.Kind, "kind", a.Kind, "entry", a.Entry, "at", a.At.UTC())
 }
 
 func (s *server) attempts() (*auth.Attempts, error) {
@@ -292,7 +308,7 @@ func (s *server) buildWitness(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("witness: public_url: %w", err)
 	}
-	options := witness.Options{Store: db, Log: s.log}
+	options := witness.Options{Store: db, Log: s.log, Announce: s.announce}
 	identity, err := s.checker("providers", s.config.Revocation.Providers)
 	if err != nil {
 		return fmt.Errorf("witness: %w", err)

@@ -154,7 +154,24 @@ func TestClientAddress(t *testing.T) {
 		{"IPv6 behind a proxy", "[2001:db8:1::1]:5", []string{"2001:db8:2::5"}, "2001:db8:2::5"},
 		{"malformed", "10.0.0.1:5", []string{"192.0.2.9, unknown"}, "10.0.0.1"},
 		{"malformed behind a proxy", "10.0.0.1:5", []string{"evil, 10.0.0.2"}, "10.0.0.2"},
-		{"with a port", "10.0.0.1:5", []string{"192.0.2.9:443"}, "10.0.0.1"},
+		{"with a port", "10.0.0.1:5", []string{"192.0.2.9:443"}, "192.0.2.9"},
+		{"IPv6 with a port", "10.0.0.1:5", []string{"[2001:db8::5]:443"}, "2001:db8::5"},
+		{"IPv6 in brackets", "10.0.0.1:5", []string{"[2001:db8::5]"}, "2001:db8::5"},
+		{"IPv6 with a zone", "10.0.0.1:5", []string{"fe80::1%eth0"}, "fe80::1"},
+		{"IPv4 in IPv6 in the header", "10.0.0.1:5", []string{"::ffff:192.0.2.9"}, "192.0.2.9"},
+		{"a proxy with a port", "10.0.0.1:5", []string{"192.0.2.9, 10.0.0.2:8080"}, "192.0.2.9"},
+		{"IPv4 in brackets", "10.0.0.1:5", []string{"[192.0.2.9]"}, "10.0.0.1"},
+		{"brackets left open", "10.0.0.1:5", []string{"[2001:db8::5"}, "10.0.0.1"},
+		{"a bracket and rubbish", "10.0.0.1:5", []string{"[2001:db8::5]x"}, "10.0.0.1"},
+		{"a port out of range", "10.0.0.1:5", []string{"192.0.2.9:99999"}, "10.0.0.1"},
+		{"in quotes, as Forwarded has it", "10.0.0.1:5", []string{`"192.0.2.9"`}, "10.0.0.1"},
+		{"octal, as some read it", "10.0.0.1:5", []string{"0300.0.2.9"}, "10.0.0.1"},
+		{"tabs and spaces", "10.0.0.1:5", []string{"\t192.0.2.9 ,\t10.0.0.2 "}, "192.0.2.9"},
+		{"an empty last hop", "10.0.0.1:5", []string{"192.0.2.9,"}, "10.0.0.1"},
+		{"an empty line repeated", "10.0.0.1:5", []string{"192.0.2.9", ""}, "10.0.0.1"},
+		{"one hop absurdly long", "10.0.0.1:5", []string{"192.0.2.9, " + strings.Repeat("1", 30_000)}, "10.0.0.1"},
+		{"absurdly many hops of a client", "10.0.0.1:5", []string{strings.Repeat("6.6.6.6,", 3000) + "192.0.2.9"}, "192.0.2.9"},
+		{"absurdly many proxies", "10.0.0.1:5", []string{"6.6.6.6" + strings.Repeat(",10.0.0.2", 3000)}, "10.0.0.2"},
 		{"empty", "10.0.0.1:5", []string{""}, "10.0.0.1"},
 		{"proxies only", "10.0.0.1:5", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
 		{"no peer", "", []string{"192.0.2.9"}, "invalid IP"},
@@ -180,10 +197,35 @@ func TestATrustedProxyIsBelieved(t *testing.T) {
 	}
 }
 
+// TestOnlyOneHeaderIsRead: whatever else names a client, and whatever it is
+// called, a trusted proxy's word is X-Forwarded-For (TR2.f).
+func TestOnlyOneHeaderIsRead(t *testing.T) {
+	h := open(t, echo, func(s settingsOf) { s.config.TrustedProxies = []string{"127.0.0.0/8"} })
+	for name, value := range map[string]string{"Forwarded": "for=6.6.6.6", "X-Real-IP": "6.6.6.6", "X-Client-IP": "6.6.6.6", "True-Client-IP": "6.6.6.6",
+		"CF-Connecting-IP": "6.6.6.6", "X-Forwarded": "6.6.6.6", "X_Forwarded_For": "6.6.6.6"} {
+		r := request(t, "GET", "/", "")
+		r.Header[name] = []string{value}
+		if got := h.arrived(h.browser(false), r).Header.Values("X-Forwarded-For"); len(got) != 1 || got[0] != "127.0.0.1" {
+			t.Errorf("%s: the portal is told of %q", name, got)
+		}
+	}
+}
+
+// TestTheClientIsToldOverRepeatedLines, with ports and brackets, as it arrives.
+func TestTheClientIsToldOverRepeatedLines(t *testing.T) {
+	h := open(t, echo, func(s settingsOf) { s.config.TrustedProxies = []string{"127.0.0.0/8", "10.0.0.0/8"} })
+	r := request(t, "GET", "/", "")
+	r.Header["X-Forwarded-For"] = []string{"6.6.6.6", "[2001:db8::5]:443, 10.0.0.2:80", "10.0.0.3"}
+	if got := h.arrived(h.browser(false), r).Header.Values("X-Forwarded-For"); len(got) != 1 || got[0] != "2001:db8::5" {
+		t.Errorf("the portal is told of %q", got)
+	}
+}
+
 func FuzzClientAddress(f *testing.F) {
 	f.Add("10.0.0.1:5", "6.6.6.6, 192.0.2.9")
 	f.Add("[2001:db8:1::1]:5", ",,")
 	f.Add("", "::ffff:1.2.3.4%x")
+	f.Add("10.0.0.1:5", "x, [2001:db8::5]:443, 10.0.0.2:1")
 	trusted, err := parseProxies([]string{"10.0.0.0/8"})
 	if err != nil {
 		f.Fatal(err)
@@ -193,6 +235,13 @@ func FuzzClientAddress(f *testing.F) {
 		got := trusted.client(r)
 		if from := peer(remote); !trusted.contains(from) && got != from {
 			t.Errorf("%s made %s of itself", from, got)
+		}
+		// What a client wrote itself, left of what the proxy adds, changes nothing.
+		if trusted.contains(peer(remote)) {
+			r.Header = http.Header{"X-Forwarded-For": {forwarded, "192.0.2.9"}}
+			if got := trusted.client(r).String(); got != "192.0.2.9" {
+				t.Errorf("the client made %s of itself", got)
+			}
 		}
 		if got.IsValid() && (got.Is4In6() || got.Zone() != "") {
 			t.Errorf("%s is written two ways", got)

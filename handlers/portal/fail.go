@@ -3,9 +3,12 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"guichet/fault"
 	"guichet/handlers"
+	"guichet/store"
 	"guichet/web"
 )
 
@@ -45,6 +48,12 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 		status, page = http.StatusNotFound, web.NotFoundPage{Base: p.unread(r)} // missing and forbidden are one (DT3)
 	case fault.Unmatched:
 		status, page = http.StatusForbidden, web.UnmatchedPage{Base: p.bare(r), Means: p.meansOfCallback(r)}
+	case fault.RateLimited:
+		delayed, ok := errors.AsType[*store.Delayed](err)
+		if !ok {
+			delayed = &store.Delayed{Wait: time.Minute}
+		}
+		status, page = http.StatusTooManyRequests, p.wait(w, r, delayed)
 	case fault.Unavailable:
 		w.Header().Set("Retry-After", "10")
 		status, page = http.StatusServiceUnavailable, web.UnavailablePage{Base: p.bare(r)}
@@ -59,6 +68,14 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 		req.Err = errors.Join(req.Err, rerr)
 		_ = p.web.Render(w, http.StatusInternalServerError, web.InternalPage{Base: p.bare(r)})
 	}
+}
+
+// wait tells when the next try may come. By the second that Retry-After names, it
+// may (AA7.b).
+func (p *Portal) wait(w http.ResponseWriter, r *http.Request, d *store.Delayed) web.Page {
+	w.Header().Set("Retry-After", strconv.Itoa(int((d.Wait+time.Second-1)/time.Second)))
+	base := p.bare(r)
+	return web.WaitPage{Base: base, Until: base.Now.Add(d.Wait), Failures: d.Rung, Longest: d.Longest}
 }
 
 // meansOfCallback is the provider whose answer a callback brings.

@@ -15,6 +15,9 @@ import (
 // beginSignIn serves GET /login/{provider}.
 func (p *Portal) beginSignIn(provider *auth.Provider) handlers.Page {
 	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := p.store.MayTry(r.Context(), asking(r.Context(), nil), provider.Name()); err != nil {
+			return err
+		}
 		target, err := provider.Begin(w, p.attempts, "/")
 		if err != nil {
 			return err
@@ -28,7 +31,15 @@ func (p *Portal) beginSignIn(provider *auth.Provider) handlers.Page {
 // record it leads to, and a session with a new token (AA10).
 func (p *Portal) finishSignIn(provider *auth.Provider) handlers.Page {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		login, err := provider.Finish(r.Context(), w, r, p.attempts)
+		if isEmbedded(r) {
+			return p.refuseEmbedded(r.Context(), provider)
+		}
+		if err := p.store.BeginTry(r.Context(), asking(r.Context(), nil), provider.Name()); err != nil {
+			return err
+		}
+		// A try that has begun is evaluated to its end and counted, also where
+		// its client hangs up meanwhile (AA7).
+		login, err := provider.Finish(context.WithoutCancel(r.Context()), w, r, p.attempts)
 		if err != nil {
 			return p.refuse(r.Context(), provider, err)
 		}
@@ -74,6 +85,23 @@ func (p *Portal) leaveToAnother(ctx context.Context, earlier []byte) error {
 		return nil
 	}
 	return p.store.EndSession(ctx, asking(ctx, earlier), record.EndIdentity)
+}
+
+// isEmbedded reports whether a browser says that no person went to the page: it
+// was fetched as an image, in a frame, or ahead of time. Any site's page could
+// make its visitors' browsers do so, and their network wait for it (AA7.e).
+func isEmbedded(r *http.Request) bool {
+	destination := r.Header.Get("Sec-Fetch-Dest")
+	return destination != "" && destination != "document" || r.Header.Get("Sec-Purpose") != ""
+}
+
+// refuseEmbedded answers as if there were no such page, and leaves the attempt
+// that the browser may have as it is.
+func (p *Portal) refuseEmbedded(ctx context.Context, provider *auth.Provider) error {
+	if err := p.store.RefuseSignIn(ctx, asking(ctx, nil), provider.Name(), "embedded"); err != nil {
+		return err
+	}
+	return fault.New(fault.NotFound, errors.New("callback embedded in a page"))
 }
 
 // refuse leaves the trace of a sign-in that failed at the provider (TR1.d).

@@ -38,8 +38,11 @@ type site struct {
 	feed     store.Request
 	provider *authtest.Server
 	server   *httptest.Server
-	log      *logtest.Log
-	metrics  *handlers.Metrics
+	waf      tls.Certificate
+
+	authority *storetest.Authority // of the WAF's certificate
+	log       *logtest.Log
+	metrics   *handlers.Metrics
 }
 
 func newSite(t *testing.T, provider string) *site {
@@ -57,7 +60,9 @@ func newSite(t *testing.T, provider string) *site {
 // serve starts the portal on a store.
 func (s *site) serve(t *testing.T, db *store.Store) {
 	t.Helper()
-	rp, err := auth.NewProvider(s.provider.Options())
+	options := s.provider.Options()
+	options.Timeout = 2 * time.Second // some faults are slow answers
+	rp, err := auth.NewProvider(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +84,13 @@ func (s *site) serve(t *testing.T, db *store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.server = httptest.NewTLSServer(handler)
+	if s.authority == nil {
+		s.authority = storetest.NewAuthority(t)
+		s.waf = s.authority.Issue(t, "waf")
+	}
+	s.server = httptest.NewUnstartedServer(handler)
+	s.server.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: s.authority.Pool()}
+	s.server.StartTLS()
 	t.Cleanup(s.server.Close)
 }
 
@@ -122,7 +133,7 @@ func (s *site) browser(t *testing.T) *browser {
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "tcp", s.server.Listener.Addr().String())
 		},
-		TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "example.com"},
+		TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "example.com", Certificates: []tls.Certificate{s.waf}},
 	}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &browser{t: t, site: s, client: &http.Client{Transport: transport, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}

@@ -9,7 +9,8 @@ GRANT EXECUTE ON FUNCTION
     guichet.ask_original(bytea, inet, uuid, uuid), guichet.ask_access_log(bytea, inet, uuid, bigint),
     guichet.ask_trend(bytea, inet, uuid, bytea), guichet.ask_account(bytea, inet, uuid),
     guichet.ask_many(text[], bytea[], inet[], uuid[], uuid[], bigint[], bytea[]), guichet.housekeep(),
-    guichet.take_over(bytea, inet, uuid), guichet.report_incident(bytea, inet, uuid), guichet.session_limits()
+    guichet.take_over(bytea, inet, uuid), guichet.report_incident(bytea, inet, uuid), guichet.session_limits(),
+    guichet.may_try(inet, uuid, text), guichet.begin_try(inet, uuid, text), guichet.may_try_as(inet, uuid, text, bytea)
     TO guichet_portal;
 GRANT EXECUTE ON FUNCTION
     guichet.open_system(bytea, inet, uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
@@ -30,3 +31,4 @@ GRANT EXECUTE ON FUNCTION
     guichet.open_system(bytea, inet, uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
     guichet.ask_evidence(bytea, inet, uuid, text), guichet.check_evidence(bytea, inet, uuid, uuid, text, bytea, bytea, timestamptz), guichet.housekeep()
     TO guichet_sequencer;
+GRANT EXECUTE ON FUNCTION guichet.take_alert() TO guichet_portal, guichet_sequencer;

@@ -8,6 +8,7 @@ DECLARE
     v guichet.verdict;
     e guichet.evidence;
     signed_in guichet.trace;
+    forged guichet.session;
     entry bigint;
 BEGIN
     PERFORM guichet.guard(token, ip, request);
@@ -40,12 +41,10 @@ BEGIN
     INSERT INTO guichet.evidence_check (evidence, at, proven, entry) VALUES (e.id, guichet.clock(), v.outcome = 'granted', entry) ON CONFLICT DO NOTHING;
     IF FOUND AND v.outcome <> 'granted' THEN
         PERFORM guichet.raise_alert('sign-in-unproven', sha256(uuid_send(e.account)), entry);
-        INSERT INTO guichet.session_end (session, at, reason) VALUES (e.session, guichet.clock(), 'admin');
-        v.outcome := 'granted';
-        v.session := e.session;
-        v.account := e.account;
-        v.role := signed_in.role;
-        PERFORM guichet.leave_trace('session.end', v, NULL, ARRAY[entry], NULL, ip, request);
+        SELECT * INTO forged FROM guichet.session o WHERE o.id = e.session;
+        IF NOT EXISTS (SELECT FROM guichet.session_end x WHERE x.session = e.session) THEN
+            PERFORM guichet.leave_end(forged, guichet.clock(), 'admin', ip, request);
+        END IF;
     END IF;
     RETURN entry;
 END $$;

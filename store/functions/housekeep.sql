@@ -5,4 +5,5 @@ BEGIN
     PERFORM guichet.check_settings();
     PERFORM guichet.watch_evidence();
     PERFORM guichet.sweep_sessions();
+    PERFORM guichet.end_delays();
 END $$;

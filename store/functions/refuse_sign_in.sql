@@ -7,7 +7,7 @@ BEGIN
     IF num_nulls(ip, request, provider, reason) > 0 OR provider NOT IN ('franceconnect', 'psc')
        OR reason NOT IN ('denied', 'no-attempt', 'state', 'issuer', 'exchange', 'id-token', 'nonce', 'acr', 'time', 'audience',
                          'userinfo', 'subject', 'traits', 'provider-error', 'provider-down',
-                         'provider-certificate') THEN
+                         'provider-certificate', 'embedded') THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
     v.outcome := 'refused';

@@ -18,6 +18,11 @@ BEGIN
                 RETURN false;
             END IF;
             RETURN value::interval BETWEEN rule.lowest::interval AND rule.highest::interval;
+        WHEN 'count' THEN
+            IF value !~ '^[1-9][0-9]{0,5}$' THEN
+                RETURN false;
+            END IF;
+            RETURN value::integer BETWEEN rule.lowest::integer AND rule.highest::integer;
         WHEN 'networks' THEN
             FOREACH network_ IN ARRAY string_to_array(value, ',') LOOP -- an empty value has none
                 network_ := btrim(network_);

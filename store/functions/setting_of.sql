@@ -17,5 +17,9 @@ BEGIN
         WHEN 'delay.forget' THEN '24 hours'         -- AA7.d
         WHEN 'delay.identity' THEN 'off'            -- AA7.c: on or off
         WHEN 'delay.shared' THEN ''                 -- AA7: networks that many people share, as CIDR, by commas
+        WHEN 'alert.address' THEN '10'              -- AA7.f: failed sign-ins in a row, of one address
+        WHEN 'alert.identity' THEN '5'              -- AA7.f: of one account, within alert.window
+        WHEN 'alert.overall' THEN '100'             -- AA7.f: of all, within alert.window
+        WHEN 'alert.window' THEN '15 minutes'
     END;
 END $$;

@@ -1,5 +1,5 @@
 -- setting_rules is the closed list of settings, and what each may be: a time
--- between two bounds, one of some words, or networks (AA13.c).
+-- or a count between two bounds, one of some words, or networks (AA13.c).
 CREATE FUNCTION guichet.setting_rules() RETURNS TABLE (name text, kind text, lowest text, highest text, words text[]) LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY VALUES
@@ -10,5 +10,9 @@ BEGIN
         ('delay.cap', 'time', '2 seconds', '24 hours', NULL),
         ('delay.forget', 'time', '1 hour', '7 days', NULL),
         ('delay.identity', 'word', NULL::text, NULL::text, ARRAY['on', 'off']),
-        ('delay.shared', 'networks', NULL, NULL, NULL);
+        ('delay.shared', 'networks', NULL, NULL, NULL),
+        ('alert.address', 'count', '1', '1000', NULL),
+        ('alert.identity', 'count', '1', '1000', NULL),
+        ('alert.overall', 'count', '1', '100000', NULL),
+        ('alert.window', 'time', '1 minute', '1 day', NULL);
 END $$;
