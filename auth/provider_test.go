@@ -7,6 +7,7 @@ import (
 
 	"guichet/auth"
 	"guichet/auth/authtest"
+	"guichet/auth/mischief"
 )
 
 func TestNewProviderRefuses(t *testing.T) {
@@ -106,7 +107,7 @@ func TestCallsToTheProvider(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.Fault = authtest.TokenDropped
+	s.Fault = mischief.TokenDropped
 	if _, err := b.signIn(s, p); err == nil {
 		t.Fatal("a dropped connection gave a login")
 	}

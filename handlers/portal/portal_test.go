@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"guichet/auth"
-	"guichet/auth/authtest"
+	"guichet/auth/mischief"
 	"guichet/handlers"
 	"guichet/record"
 )
@@ -99,8 +99,8 @@ func TestSignInRoute(t *testing.T) {
 // TestRefusedSignIn: each refusal of the provider's answer leaves its entry and
 // opens nothing.
 func TestRefusedSignIn(t *testing.T) {
-	for fault, reason := range map[authtest.Fault]string{authtest.WrongNonce: "nonce", authtest.LowACR: "acr", authtest.AccessDenied: "denied",
-		authtest.WrongState: "state", authtest.UserinfoOtherSubject: "subject", authtest.TokenRefused: "exchange"} {
+	for fault, reason := range map[mischief.Fault]string{mischief.WrongNonce: "nonce", mischief.LowACR: "acr", mischief.AccessDenied: "denied",
+		mischief.WrongState: "state", mischief.UserinfoOtherSubject: "subject", mischief.TokenRefused: "exchange"} {
 		t.Run(string(fault), func(t *testing.T) {
 			s := newSite(t, auth.FranceConnect)
 			s.deposit(t, s.me(), "1", "11.2")

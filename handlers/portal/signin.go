@@ -15,7 +15,7 @@ import (
 // beginSignIn serves GET /login/{provider}.
 func (p *Portal) beginSignIn(provider *auth.Provider) handlers.Page {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		target, err := provider.Begin(w, p.attempts, "/")
+		target, err := provider.Begin(r.Context(), w, p.attempts, "/")
 		if err != nil {
 			return err
 		}
