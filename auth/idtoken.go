@@ -20,6 +20,8 @@ const maxSubject = 255
 type identity struct {
 	signed   string // the token, without its encryption
 	subject  string
+	nonce    string
+	issued   time.Time
 	acr      string
 	amr      []string
 	authTime time.Time
@@ -72,21 +74,20 @@ func (p *Provider) checkIDToken(ctx context.Context, at endpoints, tokens *oauth
 	if !isSubject(token.Subject) {
 		return identity{}, refuse(ReasonSubject, "ID token has no usable subject")
 	}
-	return identity{signed: signed, subject: token.Subject, acr: claims.ACR, amr: claims.AMR, authTime: authTime}, nil
+	return identity{signed: signed, subject: token.Subject, nonce: token.Nonce, issued: token.IssuedAt.UTC(), acr: claims.ACR, amr: claims.AMR, authTime: authTime}, nil
 }
 
-// verify checks the form, signature, expiry and issuer of a signed token, which
-// is either the ID token or the userinfo.
-func (p *Provider) verify(ctx context.Context, at endpoints, signed string, reason Reason, what string) (*oidc.IDToken, *Refusal) {
+// verifyWith is verify as of the time that config tells.
+func (p *Provider) verifyWith(ctx context.Context, config *oidc.Config, at endpoints, signed string, reason Reason, what string) (*oidc.IDToken, *Refusal) {
 	h, ok := readHeader(signed, 3)
 	if !ok || h.has("crit") {
 		return nil, refuse(reason, what+" is not a compact signed token")
 	}
-	if !slices.Contains(p.verifier.SupportedSigningAlgs, h.text("alg")) {
+	if !slices.Contains(config.SupportedSigningAlgs, h.text("alg")) {
 		return nil, refuse(ReasonAlgorithm, what+" is signed with an algorithm that was not agreed")
 	}
 	keys := &observedKeys{keySet: p.keys, address: at.jwks}
-	token, err := oidc.NewVerifier(p.issuer, keys, &p.verifier).Verify(ctx, signed)
+	token, err := oidc.NewVerifier(p.issuer, keys, config).Verify(ctx, signed)
 	if err != nil {
 		return nil, refuseVerification(err, keys.err, reason, what)
 	}

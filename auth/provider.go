@@ -148,6 +148,9 @@ func NewProvider(o Options) (*Provider, error) {
 // Name returns the provider's name in routes and traces.
 func (p *Provider) Name() string { return p.name }
 
+// Issuer returns the provider's identifier.
+func (p *Provider) Issuer() string { return p.issuer }
+
 // Label returns the name people know the provider by.
 func (p *Provider) Label() string { return p.label }
 

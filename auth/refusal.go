@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"guichet/fault"
 )
@@ -49,8 +50,11 @@ var Reasons = []Reason{
 	ReasonDiscovery,
 }
 
+// troubles are the provider's own, which say nothing about the person.
+var troubles = []Reason{ReasonProviderDown, ReasonProviderSlow, ReasonRedirected, ReasonTooLarge, ReasonKeys, ReasonDiscovery}
+
 // Refusal is a sign-in that failed. Its chain holds the [fault.Error] that says
-// what to answer: Unavailable when the provider is, else Unauthenticated.
+// what to answer: Unavailable when the provider is in trouble, else Unauthenticated.
 // Its text names the check that failed and no value.
 type Refusal struct {
 	Reason Reason
@@ -65,7 +69,7 @@ func (r *Refusal) Unwrap() error { return r.Err }
 // read, so none is ever wrapped.
 func refuse(reason Reason, text string) *Refusal {
 	kind := fault.Unauthenticated
-	if reason == ReasonProviderDown || reason == ReasonProviderSlow || reason == ReasonDiscovery {
+	if slices.Contains(troubles, reason) {
 		kind = fault.Unavailable
 	}
 	return &Refusal{Reason: reason, Err: fault.New(kind, errors.New(text))}

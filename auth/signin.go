@@ -24,7 +24,8 @@ type Login struct {
 	NationalID string // of a professional: 8 and the RPPS number
 	Practices  []record.Practice
 	Structures []record.Structure // where the professional works, each once
-	IDToken    string             // the signed token, without its encryption: needed to sign out at the provider
+	IDToken    string             // the signed token, without its encryption: evidence of the sign-in, and needed to sign out at the provider
+	Token      Proof              // what it says of itself
 	ACR        string
 	AMR        []string // by which methods the person signed in; FranceConnect tells where it was asked
 	State      string   // to be written down once: an answer does not serve twice (AA10.b)
@@ -113,7 +114,7 @@ func (p *Provider) finish(ctx context.Context, w http.ResponseWriter, r *http.Re
 	login := &Login{
 		Provider: p.name, Issuer: p.issuer, Subject: subject,
 		Identity: who.identity, Role: who.role, NationalID: who.nationalID, Practices: who.practices, Structures: who.structures,
-		IDToken: id.signed, ACR: id.acr, AMR: id.amr, State: t.State, ReturnTo: t.ReturnTo, AuthTime: id.authTime,
+		IDToken: id.signed, Token: Proof{Subject: id.subject, Nonce: id.nonce, Issued: id.issued}, ACR: id.acr, AMR: id.amr, State: t.State, ReturnTo: t.ReturnTo, AuthTime: id.authTime,
 	}
 	if p.name == ProSanteConnect {
 		login.Until = id.authTime.Add(p.maxAuthAge)

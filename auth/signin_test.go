@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +106,7 @@ func wantRefusal(t *testing.T, err error, want auth.Reason) {
 		t.Errorf("got reason %q (%v), want %q", refusal.Reason, err, want)
 	}
 	kind := fault.Unauthenticated
-	if want == auth.ReasonProviderDown || want == auth.ReasonProviderSlow || want == auth.ReasonDiscovery {
+	if slices.Contains([]auth.Reason{auth.ReasonProviderDown, auth.ReasonProviderSlow, auth.ReasonRedirected, auth.ReasonTooLarge, auth.ReasonKeys, auth.ReasonDiscovery}, want) {
 		kind = fault.Unavailable
 	}
 	if got := fault.KindOf(err); got != kind {
@@ -158,6 +159,7 @@ func TestSignIn(t *testing.T) {
 			if want.Subject == "" {
 				want.Subject = s.Subject()
 			}
+			want.Token = auth.Proof{Subject: s.Subject(), Nonce: query(t, redirect).Get("nonce"), Issued: now}
 			if diff := cmp.Diff(&want, got); diff != "" {
 				t.Errorf("login (-want +got):\n%s", diff)
 			}

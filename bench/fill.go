@@ -160,7 +160,8 @@ func (g *ground) signIn(ctx context.Context) (err error) {
 		req := newRequest()
 		req.Token = s.Token
 		if _, err := db.SignIn(ctx, req, store.Identified{Provider: "franceconnect", Issuer: "bench", Subject: g.readers[i].patient.Local,
-			State: req.ID.String(), Role: record.RolePatient, Identity: g.readers[i].patient.Identity}, limits); err != nil {
+			State: req.ID.String(), Role: record.RolePatient, Identity: g.readers[i].patient.Identity,
+			Evidence: store.Evidence{IDToken: "bench", Subject: g.readers[i].patient.Local, Nonce: req.ID.String()}}, limits); err != nil {
 			return err
 		}
 		s.Put("provider", "franceconnect")

@@ -34,9 +34,10 @@ type Hospital struct {
 // Database says how each role reaches PostgreSQL. A URL holds no password: it
 // stands alone in the 0600 file beside it.
 type Database struct {
-	Owner  Role `toml:"owner"`  // guichet migrate only
-	Portal Role `toml:"portal"` // the portal's own role
-	Intake Role `toml:"intake"`
+	Owner     Role `toml:"owner"`  // guichet migrate only
+	Portal    Role `toml:"portal"` // the portal's own role
+	Intake    Role `toml:"intake"`
+	Sequencer Role `toml:"sequencer"` // the witness of sign-ins; left out: not served by this process
 }
 
 // Role is one PostgreSQL login role.

@@ -42,7 +42,7 @@ func (g *Guichet) setDefaults() {
 	g.Portal.Idle = 15 * time.Minute
 	g.Portal.Lifetime = 8 * time.Hour
 	g.Intake.MaxMessage = 20 << 20
-	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake} {
+	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake, &g.Database.Sequencer} {
 		role.Connections = 24
 	}
 }
@@ -59,12 +59,18 @@ func (g *Guichet) Validate() error {
 	if g.Keys.MasterFile != "" && g.Keys.MasterFile == g.Keys.KeyringFile {
 		c.refuse("keys.keyring_file", "must not be the master key's file")
 	}
-	if g.Portal.Listen == "" && !g.Intake.Served() {
-		c.refuse("portal.listen", "is missing, and intake.mllp and intake.fhir too: nothing to serve")
+	if g.Portal.Listen == "" && !g.Intake.Served() && !g.Witnessed() {
+		c.refuse("portal.listen", "is missing, and intake.mllp, intake.fhir and database.sequencer too: nothing to serve")
 	}
 	if g.Portal.Listen != "" {
 		g.Portal.validate(c)
 		g.Database.Portal.validate(c, "database.portal", "guichet_portal")
+	}
+	if g.Witnessed() {
+		c.origin("portal.public_url", g.Portal.PublicURL) // whose sign-ins are checked
+		g.Database.Sequencer.validate(c, "database.sequencer", "guichet_sequencer")
+	}
+	if g.Portal.Listen != "" || g.Witnessed() {
 		validateProviders(c, g.Providers)
 	}
 	if g.Intake.Served() {
@@ -79,6 +85,9 @@ func (g *Guichet) Validate() error {
 	}
 	return c.found.asError()
 }
+
+// Witnessed reports whether this process checks what sign-ins rest on (W7).
+func (g *Guichet) Witnessed() bool { return g.Database.Sequencer.URL != "" }
 
 func (h Hospital) validate(c *checker) {
 	c.text("hospital.name", h.Name)

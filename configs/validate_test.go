@@ -51,7 +51,11 @@ func TestGuichetRefuses(t *testing.T) {
 		{"no master key", func(g *Guichet) { g.Keys.MasterFile = "" }, "keys.master_file"},
 		{"relative path", func(g *Guichet) { g.Keys.KeyringFile = "keyring" }, "keys.keyring_file"},
 		{"keyring is the master key", func(g *Guichet) { g.Keys.KeyringFile = g.Keys.MasterFile }, "keys.keyring_file"},
-		{"nothing to serve", func(g *Guichet) { g.Portal.Listen, g.Intake.MLLP, g.Intake.FHIR = "", "", "" }, "portal.listen"},
+		{"nothing to serve", func(g *Guichet) {
+			g.Portal.Listen, g.Intake.MLLP, g.Intake.FHIR, g.Database.Sequencer = "", "", "", Role{}
+		}, "portal.listen"},
+		{"a witness of no portal's sign-ins", func(g *Guichet) { g.Portal.Listen, g.Portal.PublicURL = "", "" }, "portal.public_url"},
+		{"a witness with the portal's role", func(g *Guichet) { g.Database.Sequencer = g.Database.Portal }, "database.sequencer.url"},
 		{"listen without a port", func(g *Guichet) { g.Portal.Listen = "localhost" }, "portal.listen"},
 		{"listen on a named port", func(g *Guichet) { g.Portal.Listen = "localhost:https" }, "portal.listen"},
 		{"port too large", func(g *Guichet) { g.Intake.MLLP = ":65536" }, "intake.mllp"},
@@ -159,8 +163,13 @@ func TestIDPSimRefuses(t *testing.T) {
 func TestAccepted(t *testing.T) {
 	for name, change := range map[string]func(*Guichet){
 		"portal alone": func(g *Guichet) { g.Intake, g.Database.Intake, g.Database.Owner = Intake{}, Role{}, Role{} },
-		"intake alone": func(g *Guichet) { g.Portal, g.Database.Portal, g.Providers = Portal{}, Role{}, nil },
-		"Unix socket":  func(g *Guichet) { g.Database.Portal.URL = "postgres://guichet_portal@/guichet?host=/run/postgresql" },
+		"intake alone": func(g *Guichet) {
+			g.Portal, g.Database.Portal, g.Database.Sequencer, g.Providers = Portal{}, Role{}, Role{}, nil
+		},
+		"witness alone": func(g *Guichet) {
+			g.Portal, g.Database.Portal, g.Intake, g.Database.Intake = Portal{PublicURL: g.Portal.PublicURL}, Role{}, Intake{}, Role{}
+		},
+		"Unix socket": func(g *Guichet) { g.Database.Portal.URL = "postgres://guichet_portal@/guichet?host=/run/postgresql" },
 		"socket, no password": func(g *Guichet) {
 			g.Database.Portal = Role{URL: "postgres://guichet_portal@/guichet?host=/run/postgresql"}
 		},

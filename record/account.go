@@ -14,6 +14,7 @@ const (
 	RoleOfficer       Role = "officer"  // of the traces (TR3.d)
 	RoleFeed          Role = "feed"     // a hospital system that deposits
 	RoleOperator      Role = "operator" // of the system, at the machine itself
+	RoleWitness       Role = "witness"  // the process that checks what sign-ins rest on
 )
 
 // IsClinician reports whether r reads the records of others as a caregiver.

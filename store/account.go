@@ -78,6 +78,7 @@ type Identified struct {
 	State    string // of the attempt: serves once
 	Role     record.Role
 	Identity record.Identity
+	Evidence Evidence
 }
 
 // Limits are how long a session lasts (DT9, AA13).
@@ -128,9 +129,14 @@ func (s *Store) signIn(ctx context.Context, req Request, who Identified, limits 
 	if err != nil {
 		return 0, err
 	}
+	evidence, err := s.sealEvidence(who)
+	if err != nil {
+		return 0, err
+	}
 	var entry int64
-	err = s.get(ctx, &entry, `SELECT guichet.sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		req.Token, req.ip(), req.ID, who.Provider, who.Issuer, person, strict, state, string(who.Role), account, name, interval(limits.Idle), interval(limits.Lifetime))
+	err = s.get(ctx, &entry, `SELECT guichet.sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		req.Token, req.ip(), req.ID, who.Provider, who.Issuer, person, strict, state, string(who.Role), account, name, interval(limits.Idle), interval(limits.Lifetime),
+		evidence.id, evidence.witness, evidence.nonce, evidence.sealed)
 	return entry, err
 }
 

@@ -29,6 +29,15 @@ func (s *Store) OpenOperator(ctx context.Context, req Request, name string, limi
 	return nil
 }
 
+// OpenWitness opens a session under req.Token for the process that checks what
+// sign-ins rest on.
+func (s *Store) OpenWitness(ctx context.Context, req Request, limits Limits) error {
+	if err := s.openSystem(ctx, req, record.RoleWitness, "system", "witness", "guichet", limits); err != nil {
+		return fmt.Errorf("open witness: %w", err)
+	}
+	return nil
+}
+
 // openSystem opens a session for what is known by a mark of some kind.
 func (s *Store) openSystem(ctx context.Context, req Request, role record.Role, kind, mark, name string, limits Limits) error {
 	subject, err := s.keys.Blind(envelope.Subject, kind, mark)

@@ -83,7 +83,7 @@ func (w *world) trySignIn(t testing.TB, who record.Identity, subject string) (st
 	t.Helper()
 	req := storetest.Request()
 	_, err := w.portal.SignIn(t.Context(), req, store.Identified{Provider: "franceconnect", Issuer: "https://fc.example", Subject: subject,
-		State: req.ID.String(), Role: record.RolePatient, Identity: who}, limits)
+		State: req.ID.String(), Role: record.RolePatient, Identity: who, Evidence: store.Evidence{IDToken: "a token", Subject: subject, Nonce: req.ID.String()}}, limits)
 	return req, err
 }
 

@@ -70,7 +70,8 @@ func TestSecondSubjectIsNotGuessed(t *testing.T) {
 func TestStateServesOnce(t *testing.T) {
 	w := newWorld(t)
 	w.deposit(t, bloodCount(camille, "100", "C1", "O1", "11.2", sampled))
-	who := store.Identified{Provider: "franceconnect", Issuer: "https://fc.example", Subject: "s", State: "one", Role: record.RolePatient, Identity: camille}
+	who := store.Identified{Provider: "franceconnect", Issuer: "https://fc.example", Subject: "s", State: "one", Role: record.RolePatient, Identity: camille,
+		Evidence: store.Evidence{IDToken: "a token", Subject: "s", Nonce: "one"}}
 	if _, err := w.portal.SignIn(t.Context(), storetest.Request(), who, limits); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,8 @@ func TestProfessional(t *testing.T) {
 	for _, role := range []record.Role{record.RolePhysician, record.RoleNurse, record.RoleProfessional} {
 		req := storetest.Request()
 		person, err := x.portal.SignIn(t.Context(), req, store.Identified{Provider: "psc", Issuer: "https://psc.example", Subject: fmt.Sprint("8", role), State: req.ID.String(),
-			Role: role, Identity: record.Identity{Family: "DURAND", Given: "Anne"}}, limits)
+			Role: role, Identity: record.Identity{Family: "DURAND", Given: "Anne"},
+			Evidence: store.Evidence{IDToken: "a token", Subject: string(role), Nonce: req.ID.String()}}, limits)
 		if err != nil || person.Role != role {
 			t.Fatalf("%s: got %+v, %v", role, person, err)
 		}

@@ -23,6 +23,10 @@ const (
 	FeedClose         Type = "feed.close"
 	OperatorOpen      Type = "operator.open"
 	OperatorClose     Type = "operator.close"
+	WitnessOpen       Type = "witness.open"
+	WitnessClose      Type = "witness.close"
+	EvidenceRead      Type = "evidence.read"
+	SignInCheck       Type = "sign-in.check"
 	PatientFind       Type = "patient.find"
 	PatientDeposit    Type = "patient.deposit"
 	ReportDeposit     Type = "report.deposit"
@@ -59,6 +63,10 @@ var Events = []Event{
 	{FeedClose, "A hospital system disconnected.", "TR1.b"},
 	{OperatorOpen, "An operator of the system opened a session at the machine itself.", "TR1.c"},
 	{OperatorClose, "An operator ended that session.", "TR1.c"},
+	{WitnessOpen, "The process that checks what sign-ins rest on opened its session.", "TR1.b"},
+	{WitnessClose, "The process that checks what sign-ins rest on ended its session.", "TR1.b"},
+	{EvidenceRead, "The ID tokens of sign-ins were asked for, to be checked.", "TR1.e"},
+	{SignInCheck, "The ID token of a sign-in was checked: the reason says what was found; refused, its session ends.", "TR1.d, AA10.b"},
 	{PatientFind, "A message asked whose it is, and for the keyset to seal it with.", "TR1.e"},
 	{PatientDeposit, "A patient's traits and numbers were deposited, without a report.", "TR1.e"},
 	{ReportDeposit, "A report was deposited: the entry names all it is made of.", "TR1.e"},

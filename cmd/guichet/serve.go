@@ -26,6 +26,7 @@ import (
 	"guichet/handlers/feed"
 	fhirfeed "guichet/handlers/fhir"
 	"guichet/handlers/portal"
+	"guichet/handlers/witness"
 	"guichet/intake"
 	"guichet/intake/fhir"
 	"guichet/store"
@@ -38,13 +39,13 @@ import (
 
 type serveCommand struct {
 	withConfig
-	Only []string `help:"Serve only these: portal, intake, ops." placeholder:"LISTENER"`
+	Only []string `help:"Serve only these: portal, intake, witness, ops." placeholder:"LISTENER"`
 }
 
 // Run builds in one visible order, serves, and leaves in the reverse.
 func (c serveCommand) Run(e *environment) error {
 	for _, name := range c.Only {
-		if !slices.Contains([]string{"portal", "intake", "ops"}, name) {
+		if !slices.Contains([]string{"portal", "intake", "witness", "ops"}, name) {
 			return usageError("serve --only: no listener is called " + name)
 		}
 	}
@@ -98,6 +99,11 @@ func (s *server) build(ctx context.Context, wants func(string) bool) error {
 	}
 	if wants("intake") && s.config.Intake.Served() {
 		if err := s.buildIntake(ctx); err != nil {
+			return err
+		}
+	}
+	if wants("witness") && s.config.Witnessed() {
+		if err := s.buildWitness(ctx); err != nil {
 			return err
 		}
 	}
@@ -260,6 +266,27 @@ func newProvider(name string, c configs.Provider, public *url.URL) (*auth.Provid
 		UserinfoURL: c.UserinfoURL, JWKSURL: c.JWKSURL, EndSessionURL: c.EndSessionURL, ClientID: c.ClientID, ClientSecret: secret.Reveal(),
 		RedirectURL: public.JoinPath("callback", name).String(), PostLogoutRedirectURL: public.JoinPath("session-ended").String(),
 		ACR: c.ACR, Scopes: c.Scopes, Algorithms: c.Algorithms, PKCE: c.PKCE, SignedUserinfo: c.SignedUserinfo, Transport: transport})
+}
+
+func (s *server) buildWitness(ctx context.Context) error {
+	db, err := s.open(ctx, s.config.Database.Sequencer, "")
+	if err != nil {
+		return fmt.Errorf("witness: %w", err)
+	}
+	public, err := url.Parse(s.config.Portal.PublicURL)
+	if err != nil {
+		return fmt.Errorf("witness: public_url: %w", err)
+	}
+	options := witness.Options{Store: db, Log: s.log}
+	for name, settings := range s.config.Providers {
+		provider, err := newProvider(name, settings, public)
+		if err != nil {
+			return fmt.Errorf("provider %s: %w", name, err)
+		}
+		options.Providers = append(options.Providers, provider)
+	}
+	s.tasks = append(s.tasks, witness.New(options).Serve)
+	return nil
 }
 
 func (s *server) buildIntake(ctx context.Context) error {

@@ -38,7 +38,8 @@ func (p *Portal) finishSignIn(provider *auth.Provider) handlers.Page {
 		}
 		req := asking(r.Context(), s.Token)
 		_, err = p.store.SignIn(r.Context(), req, store.Identified{Provider: login.Provider, Issuer: login.Issuer, Subject: login.Subject,
-			State: login.State, Role: login.Role, Identity: login.Identity}, p.limits)
+			State: login.State, Role: login.Role, Identity: login.Identity,
+			Evidence: store.Evidence{IDToken: login.IDToken, Subject: login.Token.Subject, Nonce: login.Token.Nonce}}, p.limits)
 		if err != nil {
 			return err
 		}

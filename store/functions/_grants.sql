@@ -2,7 +2,7 @@
 -- functions only.
 GRANT EXECUTE ON FUNCTION
     guichet.load_session(bytea, inet, uuid), guichet.save_session(bytea, bytea), guichet.end_session(bytea, inet, uuid, text),
-    guichet.sign_in(bytea, inet, uuid, text, text, bytea, bytea, bytea, text, uuid, bytea, interval, interval),
+    guichet.sign_in(bytea, inet, uuid, text, text, bytea, bytea, bytea, text, uuid, bytea, interval, interval, uuid, bytea, bytea, bytea),
     guichet.refuse_sign_in(inet, uuid, text, text), guichet.refuse_page(bytea, inet, uuid),
     guichet.ask_home(bytea, inet, uuid), guichet.ask_reports(bytea, inet, uuid), guichet.ask_report(bytea, inet, uuid, uuid),
     guichet.ask_original(bytea, inet, uuid, uuid), guichet.ask_access_log(bytea, inet, uuid, bigint),
@@ -19,4 +19,8 @@ GRANT EXECUTE ON FUNCTION
     TO guichet_intake;
 GRANT EXECUTE ON FUNCTION
     guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet, uuid, bigint), guichet.leave_event(inet, uuid, text)
-    TO guichet_portal, guichet_intake;
+    TO guichet_portal, guichet_intake, guichet_sequencer;
+GRANT EXECUTE ON FUNCTION
+    guichet.open_system(bytea, inet, uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
+    guichet.ask_evidence(bytea, inet, uuid, text), guichet.check_evidence(bytea, inet, uuid, uuid, text, bytea, bytea, timestamptz), guichet.housekeep()
+    TO guichet_sequencer;

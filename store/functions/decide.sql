@@ -44,6 +44,11 @@ BEGIN
         v.reason := v.role;
         RETURN v;
     END IF;
+    IF action = 'evidence' AND v.role = 'witness' AND subject IS NULL THEN
+        v.outcome := 'granted';
+        v.reason := v.role;
+        RETURN v;
+    END IF;
     IF action IS NULL OR action <> 'read' THEN
         v.reason := 'action';
         RETURN v;

@@ -38,7 +38,8 @@ BEGIN
              WHEN e.type IN ('home.read', 'account.read') AND e.patient IS NOT NULL THEN 'read'
              WHEN e.type IN ('home.read', 'account.read', 'sign-in') THEN 'account'
              WHEN e.type IN ('quarantine.list', 'quarantine.read') THEN 'quarantine'
-             WHEN e.type = 'patient.find' THEN 'deposit' END,
+             WHEN e.type = 'patient.find' THEN 'deposit'
+             WHEN e.type = 'evidence.read' THEN 'evidence' END,
         CASE WHEN e.type IN ('sign-in', 'patient.find') THEN NULL ELSE e.patient END);
     IF v.session IS NULL OR e.session IS NULL OR v.session <> e.session THEN
         RETURN;
@@ -75,6 +76,7 @@ BEGIN
         WHEN 'patient.find' THEN ARRAY['patient', 'message']
         WHEN 'quarantine.list' THEN ARRAY['account', 'quarantine-head']
         WHEN 'quarantine.read' THEN ARRAY['quarantine']
+        WHEN 'evidence.read' THEN ARRAY['evidence']
         ELSE ARRAY[]::text[]
     END;
 
@@ -130,6 +132,13 @@ BEGIN
                e.id, q.reason, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
           FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.quarantine q ON q.id = n.id AND q.version = n.version
          WHERE n.kind IN ('quarantine', 'quarantine-head') AND n.kind = ANY (allowed);
+    END IF;
+    IF 'evidence' = ANY (allowed) THEN
+        RETURN QUERY
+        SELECT n.kind, x.id, x.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, x.at, NULL::bytea, x.sealed,
+               x.entry, NULL::text, NULL::text, NULL::text, NULL::text, x.provider, NULL::boolean, NULL::integer
+          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.evidence x ON x.id = n.id AND x.version = n.version
+         WHERE n.kind = 'evidence';
     END IF;
     IF 'trace' = ANY (allowed) THEN
         -- Who was refused is not told to the patient: it may be one who mistyped.

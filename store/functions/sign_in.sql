@@ -4,7 +4,8 @@
 -- (G-2.1-1.a); a professional's makes an account without any grant. The answer
 -- is what receive hands over for the entry: nothing, where it was refused.
 CREATE FUNCTION guichet.sign_in(token bytea, ip inet, request uuid, provider text, issuer text, person bytea, traits bytea, state bytea,
-                                role text, account uuid, name bytea, idle interval, lifetime interval)
+                                role text, account uuid, name bytea, idle interval, lifetime interval,
+                                evidence uuid, witness bytea, nonce bytea, proof bytea)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
@@ -17,10 +18,11 @@ DECLARE
     now_ timestamptz := guichet.clock();
 BEGIN
     PERFORM guichet.guard(token, ip, request);
-    IF num_nulls(provider, issuer, person, traits, state, role, account, name, idle, lifetime) > 0
+    IF num_nulls(provider, issuer, person, traits, state, role, account, name, idle, lifetime, evidence, witness, nonce, proof) > 0
        OR role NOT IN ('patient', 'physician', 'nurse', 'professional') OR provider NOT IN ('franceconnect', 'psc')
        OR (role = 'patient') <> (provider = 'franceconnect')
-       OR idle <= interval '0' OR lifetime <= interval '0' OR octet_length(name) > 4096 OR length(issuer) > 512 THEN
+       OR idle <= interval '0' OR lifetime <= interval '0' OR octet_length(name) > 4096 OR length(issuer) > 512
+       OR octet_length(proof) > 65536 THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
     v.outcome := 'refused';
@@ -31,6 +33,11 @@ BEGIN
     INSERT INTO guichet.sign_in_attempt (state, at) VALUES (sign_in.state, now_) ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         v.reason := 'state-used';
+        RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
+    END IF;
+
+    IF EXISTS (SELECT FROM guichet.evidence x WHERE x.nonce = sign_in.nonce) THEN
+        v.reason := 'token-used'; -- and one token of it (W7)
         RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
     END IF;
 
@@ -74,11 +81,14 @@ BEGIN
     SELECT max(t.id) INTO last FROM guichet.trace t WHERE t.account = v.account AND t.type = 'sign-in' AND t.outcome = 'granted';
     v.outcome := 'granted';
     v.session := opened;
-    SELECT ARRAY['account'], ARRAY[a.id], ARRAY[a.version] INTO m FROM guichet.account a WHERE a.id = v.account;
+    SELECT ARRAY['account', 'evidence'], ARRAY[a.id, evidence], ARRAY[a.version, 1] INTO m FROM guichet.account a WHERE a.id = v.account;
     IF new_grant IS NOT NULL THEN
         m := ROW(m.kinds || 'grant'::text, m.records || new_grant, m.versions || 1);
     END IF;
     entry := guichet.leave_trace('sign-in', v, m, '{}', provider, ip, request);
+    IF NOT guichet.keep_evidence(evidence, entry, opened, v.account, provider, witness, nonce, proof) THEN
+        RAISE 'try again' USING ERRCODE = 'GU004'; -- the same token came in by another door just now
+    END IF;
     IF new_grant IS NOT NULL THEN
         INSERT INTO guichet.grants (id, account, patient, kind, purpose, starts, made_by, entry)
         VALUES (new_grant, v.account, v.patient, 'self', 'own-record', now_, v.account, entry)

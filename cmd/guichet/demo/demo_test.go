@@ -270,6 +270,9 @@ func TestReadyFileHasTheAgreedShape(t *testing.T) {
 		t.Errorf("fed to %q", steps.mllp)
 	}
 	for role, password := range steps.passwords {
+		if role == "guichet_sequencer" {
+			continue // no script comes as the witness
+		}
 		url, _ := database[strings.TrimPrefix(role, "guichet_")].(string)
 		if !strings.HasPrefix(url, "postgres://"+role+":"+password+"@/guichet?host=/") || len(password) < 32 {
 			t.Errorf("%s is at %q", role, url)
