@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/go-jose/go-jose/v4"
@@ -136,6 +137,26 @@ func PublicKeys(all ...*ClientKeys) ([]byte, error) {
 		}
 	}
 	return json.Marshal(set)
+}
+
+// PublishedKeys returns the key set for the providers that need one, nil where
+// none does.
+func PublishedKeys(providers map[string]*Provider) ([]byte, error) {
+	var all []*ClientKeys
+	for _, name := range slices.Sorted(maps.Keys(providers)) {
+		if providers[name].clientKeys == nil {
+			continue
+		}
+		keys, err := providers[name].clientKeys()
+		if err != nil {
+			return nil, fmt.Errorf("read keys of provider %s: %w", name, err)
+		}
+		all = append(all, keys)
+	}
+	if all == nil {
+		return nil, nil
+	}
+	return PublicKeys(all...)
 }
 
 // named returns the keys to open with that a token means: the one it names, or

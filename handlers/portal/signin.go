@@ -39,7 +39,7 @@ func (p *Portal) finishSignIn(provider *auth.Provider) handlers.Page {
 		req := asking(r.Context(), s.Token)
 		_, err = p.store.SignIn(r.Context(), req, store.Identified{Provider: login.Provider, Issuer: login.Issuer, Subject: login.Subject,
 			State: login.State, Role: login.Role, Identity: login.Identity,
-			Evidence: store.Evidence{IDToken: login.IDToken, Subject: login.Token.Subject, Nonce: login.Token.Nonce}}, p.limits)
+			Evidence: store.Evidence{IDToken: login.IDToken, Subject: login.Token.Subject, Nonce: login.Token.Nonce}}, within(p.limits, login.Until))
 		if err != nil {
 			return err
 		}
@@ -52,6 +52,15 @@ func (p *Portal) finishSignIn(provider *auth.Provider) handlers.Page {
 		http.Redirect(w, r, login.ReturnTo, http.StatusSeeOther)
 		return nil
 	}
+}
+
+// within shortens limits so that a session does not outlive the provider's own,
+// where that has an end.
+func within(limits store.Limits, until time.Time) store.Limits {
+	if !until.IsZero() {
+		limits.Lifetime = max(time.Second, min(limits.Lifetime, time.Until(until)))
+	}
+	return limits
 }
 
 // refuse leaves the trace of a sign-in that failed at the provider (TR1.d).
