@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -46,7 +47,10 @@ type bench struct {
 	log    strings.Builder
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t *testing.T) *bench { t.Helper(); return newBenchWith(t, func(*configs.IDPSim) {}) }
+
+// newBenchWith starts the providers with their configuration changed.
+func newBenchWith(t *testing.T, change func(*configs.IDPSim)) *bench {
 	t.Helper()
 	b := &bench{t: t, now: time.Now().Truncate(time.Second)}
 	server := httptest.NewUnstartedServer(nil)
@@ -64,6 +68,7 @@ func newBench(t *testing.T) *bench {
 	other.ClientID = "other"
 	config.Clients = append(config.Clients, other)
 	secrets = append(secrets, configs.NewSecret(clientSecret))
+	change(&config)
 	handler, err := newHandler(config, secrets, slog.New(slog.NewTextHandler(&b.log, nil)), func() time.Time { return b.now })
 	if err != nil {
 		t.Fatalf("newHandler: %v", err)
@@ -176,9 +181,10 @@ func (b *bench) readForm(page answer) form {
 	}
 	f := form{action: found[0][1], fields: url.Values{}}
 	for _, hidden := range hiddenTag.FindAllStringSubmatch(page.body, -1) {
-		f.fields.Add(hidden[1], hidden[2])
+		f.fields.Add(hidden[1], html.UnescapeString(hidden[2]))
 	}
-	for _, option := range optionTag.FindAllStringSubmatch(page.body, -1) {
+	people, _, _ := strings.Cut(page.body, "</select>") // the faults come after
+	for _, option := range optionTag.FindAllStringSubmatch(people, -1) {
 		f.logins = append(f.logins, option[1])
 	}
 	return f
