@@ -34,7 +34,7 @@ func sentTo(t *testing.T, answer *page, where string) {
 }
 
 func TestSignOutEndsTheSessionAndSaysSo(t *testing.T) {
-	labels := map[string]string{"franceconnect": "FranceConnect", "psc": "Pro Santé Connect"}
+	labels := map[string]string{"franceconnect": "FranceConnect+", "psc": "Pro Santé Connect"}
 	for _, p := range []person{suite.demo.people(t, "patient")[0], suite.demo.people(t, "physician")[0]} {
 		t.Run(p.Provider, func(t *testing.T) {
 			c := suite.demo.signedIn(t, p)
@@ -76,7 +76,7 @@ func TestAfterSignOutTheBrowserIsSentToTheReason(t *testing.T) {
 	if reason := ended.root(t).one(t, with("id", "session-ended")).attribute("data-reason"); reason != "logout" {
 		t.Errorf("reason %q, want logout", reason)
 	}
-	if want := "Pensez à fermer aussi FranceConnect."; !strings.Contains(ended.body, want) {
+	if want := "Pensez à fermer aussi FranceConnect+."; !strings.Contains(ended.body, want) {
 		t.Errorf("the page does not say %q", want)
 	}
 }

@@ -3,10 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -74,29 +74,34 @@ type keysProviderCommand struct {
 
 // Run makes a private key in a file of its own, which configuration then names.
 func (c keysProviderCommand) Run(e *environment) error {
-	key, err := auth.NewClientKey(c.Algorithm)
-	if err != nil {
+	if err := makeProviderKey(c.Algorithm, c.Out); err != nil {
 		return err
 	}
-	if err := writeNewFile(c.Out, key); err != nil {
-		return fmt.Errorf("write key: %w", err)
-	}
-	_, err = fmt.Fprintf(e.out, "Clé %s : %s\nNommez-la dans la configuration du fournisseur, puis attendez qu'il l'ait lue avant de retirer l'ancienne (docs/identity.md).\n", c.Algorithm, c.Out)
+	_, err := fmt.Fprintf(e.out, "Clé %s : %s\nNommez-la dans la configuration du fournisseur, puis attendez qu'il l'ait lue avant de retirer l'ancienne (docs/identity.md).\n", c.Algorithm, c.Out)
 	return err
 }
 
-// writeNewFile writes a private file whole, or not at all where one exists.
-func writeNewFile(path string, content []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- the operator names the file
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists", path)
-	}
+func makeProviderKey(algorithm, path string) error {
+	key, err := auth.NewClientKey(algorithm)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(content)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return errors.Join(err, os.Remove(path))
+	if err := writeNewFile(path, key); err != nil {
+		return fmt.Errorf("write key: %w", err)
 	}
 	return nil
+}
+
+// writeNewFile writes a private file whole, or not at all where one exists.
+func writeNewFile(path string, content []byte) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // of mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(file.Name())) }()
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Link(file.Name(), path) // fails where path exists
 }

@@ -25,7 +25,7 @@ func TestKeysProvider(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if code, _, errOut := guichet(t.Context(), args...); code != failed || !strings.Contains(errOut, "exists") {
+		if code, _, errOut := guichet(t.Context(), args...); code != failed || !strings.Contains(errOut, "file exists") {
 			t.Errorf("%s, again: got %d, %q", algorithm, code, errOut)
 		}
 		if after, err := os.ReadFile(file); err != nil || string(after) != string(before) {
