@@ -38,12 +38,13 @@ type Claims = mischief.Claims
 
 // Server is a provider for one test.
 type Server struct {
-	Fault       mischief.Fault    // of the sign-ins that begin from now on; set it between them
-	Person      Claims            // userinfo of whoever signs in; sub is the server's own
-	Now         func() time.Time  // of the server's clock
-	ClientAuth  string            // how a client must authenticate; client_secret_post by itself
-	Keys        *auth.ClientKeys  // the relying party's
-	Certificate *x509.Certificate // that a client must show where ClientAuth asks for one
+	Fault          mischief.Fault    // of the sign-ins that begin from now on; set it between them
+	Person         Claims            // userinfo of whoever signs in; sub is the server's own
+	Now            func() time.Time  // of the server's clock
+	SignedInBefore time.Duration     // how long before the ID token; five seconds by itself
+	ClientAuth     string            // how a client must authenticate; client_secret_post by itself
+	Keys           *auth.ClientKeys  // the relying party's
+	Certificate    *x509.Certificate // that a client must show where ClientAuth asks for one
 
 	name       string
 	encryption jose.KeyAlgorithm // empty: none was agreed
@@ -75,7 +76,7 @@ type login struct {
 func New(t testing.TB, provider string) *Server {
 	t.Helper()
 	s := &Server{
-		Person: patient(), Now: time.Now, ClientAuth: auth.ClientSecretPost,
+		Person: patient(), Now: time.Now, SignedInBefore: 5 * time.Second, ClientAuth: auth.ClientSecretPost,
 		name: provider, codes: make(map[string]login), tokens: make(map[string]login), assertions: make(map[string]bool),
 	}
 	algorithm := jose.ES256
@@ -368,7 +369,7 @@ func (s *Server) idToken(l login, accessToken string) (string, error) {
 	now := s.Now()
 	claims := Claims{
 		"iss": s.http.URL, "sub": s.Subject(), "aud": ClientID, "nonce": l.nonce, "acr": l.acr,
-		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(), "auth_time": now.Add(-5 * time.Second).Unix(),
+		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(), "auth_time": now.Add(-s.SignedInBefore).Unix(),
 	}
 	if l.amr {
 		claims["amr"] = []string{"pwd", "mfa"}
