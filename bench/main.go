@@ -112,6 +112,7 @@ func (g *ground) measure(ctx context.Context) (*report, error) {
 		{"firewall", g.measureFirewall},
 		{"memory after pages", g.measureMemory},
 		{"deposits", g.measureDeposits},
+		{"sign-ins", g.measureSignIns},
 	} {
 		g.say("measuring: " + part.name)
 		if err := part.run(ctx, r); err != nil {
