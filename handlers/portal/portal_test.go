@@ -117,6 +117,49 @@ func TestRefusedSignIn(t *testing.T) {
 	}
 }
 
+// TestEveryFaultHasItsEntryAndOnePage goes through everything that a provider
+// can do wrong, but for what takes its time or needs keys that are not yet
+// known: each leaves one entry with a reason, opens nothing, and shows one of
+// two pages, which are the same for all but for their reference.
+func TestEveryFaultHasItsEntryAndOnePage(t *testing.T) {
+	s := newSite(t, auth.FranceConnect)
+	s.deposit(t, s.me(), "1", "11.2")
+	b := s.browser(t)
+	b.signIn() // keys are fetched, and there is a sign-in to replay
+	pages := map[int]int{}
+	admin := s.Superuser(t)
+	refused := func() (n int) {
+		if err := admin.QueryRow(`SELECT count(*) FROM guichet.trace WHERE type = 'sign-in' AND outcome = 'refused' AND reason IS NOT NULL`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, f := range mischief.Faults() {
+		m := mischief.Of(f)
+		if !m.Fits(mischief.KnowsPatients|mischief.SignsUserinfo) || m.Harmless || m.Keys != nil || strings.HasSuffix(string(f), "slow") {
+			continue
+		}
+		before := refused()
+		s.provider.Fault = f
+		b := s.browser(t)
+		got := b.signIn()
+		if got.status != http.StatusForbidden && got.status != http.StatusServiceUnavailable || b.token() != "" {
+			t.Errorf("%s: got %d, token %q", f, got.status, b.token())
+			continue
+		}
+		if n := refused() - before; n != 1 {
+			t.Errorf("%s: left %d entries", f, n)
+		}
+		if length, seen := pages[got.status]; seen && length != len(got.body) {
+			t.Errorf("%s: the page has %d bytes, of another fault %d", f, len(got.body), length)
+		}
+		pages[got.status] = len(got.body)
+	}
+	if len(pages) != 2 {
+		t.Errorf("got %d kinds of pages, want 2", len(pages))
+	}
+}
+
 func TestUnmatchedPerson(t *testing.T) {
 	s := newSite(t, auth.FranceConnect)
 	s.deposit(t, other, "1", "11.2")
