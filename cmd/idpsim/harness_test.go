@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,6 +44,7 @@ type bench struct {
 	t      *testing.T
 	base   string
 	client *http.Client
+	mu     sync.Mutex // guards now: a handler may outlive its answer
 	now    time.Time
 	log    strings.Builder
 }
@@ -69,7 +71,7 @@ func newBenchWith(t *testing.T, change func(*configs.IDPSim)) *bench {
 	config.Clients = append(config.Clients, other)
 	secrets = append(secrets, configs.NewSecret(clientSecret))
 	change(&config)
-	handler, err := newHandler(config, secrets, slog.New(slog.NewTextHandler(&b.log, nil)), func() time.Time { return b.now })
+	handler, err := newHandler(config, secrets, slog.New(slog.NewTextHandler(&b.log, nil)), b.clock)
 	if err != nil {
 		t.Fatalf("newHandler: %v", err)
 	}
@@ -79,6 +81,18 @@ func newBenchWith(t *testing.T, change func(*configs.IDPSim)) *bench {
 	b.client = server.Client()
 	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return b
+}
+
+func (b *bench) clock() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.now
+}
+
+func (b *bench) advance(by time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.now = b.now.Add(by)
 }
 
 // answer is a response read whole.

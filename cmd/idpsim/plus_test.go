@@ -76,7 +76,7 @@ func (rp *relyingParty) provider(t *testing.T, b *bench, name, encryption string
 		AuthorizationURL: issuer + "/authorize", TokenURL: issuer + "/token", UserinfoURL: issuer + "/userinfo", JWKSURL: issuer + "/jwks",
 		ClientSecret: clientSecret, ACR: "eidas2", Algorithms: []string{"ES256"}, SignedUserinfo: true, Encryption: encryption, AMR: true,
 		Keys: func() (*auth.ClientKeys, error) { return rp.keys.Load(), nil }, Transport: b.client.Transport,
-		Now: func() time.Time { return b.now }, Timeout: time.Second,
+		Now: b.clock, Timeout: time.Second,
 	}
 	if name == auth.ProSanteConnect {
 		o.Discovery = issuer + "/.well-known/wallet-openid-configuration"
@@ -94,7 +94,7 @@ func (rp *relyingParty) provider(t *testing.T, b *bench, name, encryption string
 // signInAt walks the whole way as Guichet, through the form, with a fault.
 func (b *bench) signInAt(p *auth.Provider, login string, fault mischief.Fault) (*auth.Login, error) {
 	b.t.Helper()
-	attempts, err := auth.NewAttempts("__Host-attempt", []byte(strings.Repeat("k", 64)), func() time.Time { return b.now })
+	attempts, err := auth.NewAttempts("__Host-attempt", []byte(strings.Repeat("k", 64)), b.clock)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestFranceConnectPlus(t *testing.T) {
 			if _, err := b.signInAt(p, "angela", ""); err == nil {
 				t.Error("our keys are not kept for a while, as the real provider keeps them")
 			}
-			b.now = b.now.Add(time.Minute)
+			b.advance(time.Minute)
 			if _, err := b.signInAt(p, "angela", ""); err != nil {
 				t.Errorf("a minute after our keys changed: %v", err)
 			}
@@ -210,7 +210,7 @@ func TestEveryFaultCanBeOrdered(t *testing.T) {
 			played[f] = true
 			t.Run(name+", "+string(f), func(t *testing.T) {
 				b.t = t
-				b.now = b.now.Add(time.Minute) // so that keys may be fetched again
+				b.advance(time.Minute) // so that keys may be fetched again
 				p := rp.provider(t, b, name, map[string]string{auth.FranceConnect: "ECDH-ES"}[name])
 				if _, err := b.signInAt(p, login, ""); err != nil {
 					t.Fatalf("without a fault: %v", err)
