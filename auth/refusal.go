@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,6 +41,8 @@ const (
 	ReasonTooLarge      Reason = "too-large"      // the provider's answer is larger than any real one
 	ReasonKeys          Reason = "keys"           // the provider's keys cannot be read
 	ReasonDiscovery     Reason = "discovery"      // the provider's discovery document is not its own
+
+	ReasonProviderCertificate Reason = "provider-certificate" // the provider's certificate is not accepted (AA3)
 )
 
 // Reasons are all of them; refuse_sign_in takes no other.
@@ -47,11 +50,11 @@ var Reasons = []Reason{
 	ReasonDenied, ReasonNoAttempt, ReasonState, ReasonIssuer, ReasonExchange, ReasonIDToken, ReasonPlain, ReasonEncryption, ReasonAlgorithm,
 	ReasonUnknownKey, ReasonSignature, ReasonTokenIssuer, ReasonNonce, ReasonACR, ReasonExpired, ReasonTime, ReasonAudience, ReasonUserinfo,
 	ReasonSubject, ReasonTraits, ReasonProviderError, ReasonProviderDown, ReasonProviderSlow, ReasonRedirected, ReasonTooLarge, ReasonKeys,
-	ReasonDiscovery,
+	ReasonDiscovery, ReasonProviderCertificate,
 }
 
 // troubles are the provider's own, which say nothing about the person.
-var troubles = []Reason{ReasonProviderDown, ReasonProviderSlow, ReasonRedirected, ReasonTooLarge, ReasonKeys, ReasonDiscovery}
+var troubles = []Reason{ReasonProviderDown, ReasonProviderSlow, ReasonRedirected, ReasonTooLarge, ReasonKeys, ReasonDiscovery, ReasonProviderCertificate}
 
 // Refusal is a sign-in that failed. Its chain holds the [fault.Error] that says
 // what to answer: Unavailable when the provider is in trouble, else Unauthenticated.
@@ -75,9 +78,12 @@ func refuse(reason Reason, text string) *Refusal {
 	return &Refusal{Reason: reason, Err: fault.New(kind, errors.New(text))}
 }
 
-// refuseCall makes a Refusal of a failed call to the provider: its absence is
-// told from a bad answer.
+// refuseCall makes a Refusal of a failed call to the provider: its absence, and
+// a certificate that proves nothing, are told from a bad answer.
 func refuseCall(reason Reason, err error, text string) *Refusal {
+	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
+		return refuse(ReasonProviderCertificate, text+": provider's certificate not accepted")
+	}
 	switch {
 	case errors.Is(err, errRedirected):
 		return refuse(ReasonRedirected, text+": provider redirects")

@@ -106,7 +106,7 @@ func wantRefusal(t *testing.T, err error, want auth.Reason) {
 		t.Errorf("got reason %q (%v), want %q", refusal.Reason, err, want)
 	}
 	kind := fault.Unauthenticated
-	if slices.Contains([]auth.Reason{auth.ReasonProviderDown, auth.ReasonProviderSlow, auth.ReasonRedirected, auth.ReasonTooLarge, auth.ReasonKeys, auth.ReasonDiscovery}, want) {
+	if slices.Contains([]auth.Reason{auth.ReasonProviderDown, auth.ReasonProviderSlow, auth.ReasonRedirected, auth.ReasonTooLarge, auth.ReasonKeys, auth.ReasonDiscovery, auth.ReasonProviderCertificate}, want) {
 		kind = fault.Unavailable
 	}
 	if got := fault.KindOf(err); got != kind {

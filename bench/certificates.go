@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -28,8 +29,28 @@ func newAuthority(folder string) (*authority, error) {
 	}
 	a := &authority{folder: folder, key: key}
 	a.certificate = &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "bench"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(24 * time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	return a, a.sign("ca", a.certificate, key)
+		NotAfter: time.Now().Add(24 * time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign}
+	if err := a.sign("ca", a.certificate, key); err != nil {
+		return nil, err
+	}
+	return a, a.publish()
+}
+
+// publish writes ca.crl, the list of those revoked: nobody.
+func (a *authority) publish() error {
+	pair, err := tls.LoadX509KeyPair(filepath.Join(a.folder, "ca.pem"), filepath.Join(a.folder, "ca.key"))
+	if err != nil {
+		return fmt.Errorf("read authority: %w", err)
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now().Add(-time.Hour),
+		NextUpdate: time.Now().Add(24 * time.Hour)}, pair.Leaf, a.key)
+	if err != nil {
+		return fmt.Errorf("make revocation list: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(a.folder, "ca.crl"), der, 0o600); err != nil {
+		return fmt.Errorf("write revocation list: %w", err)
+	}
+	return nil
 }
 
 // issue makes the certificate and the key of a program, as NAME.pem and

@@ -24,8 +24,6 @@ const (
 	results = 20 // of the report that is read
 )
 
-var limits = store.Limits{Idle: 15 * time.Minute, Lifetime: 8 * time.Hour}
-
 // reader is a signed-in patient, and the report that they read.
 type reader struct {
 	token   []byte
@@ -102,7 +100,7 @@ func (g *ground) depositSamples(ctx context.Context) (err error) {
 		return err
 	}
 	feed := newRequest()
-	if err := db.OpenFeed(ctx, feed, "bench", "Laboratoire", limits); err != nil {
+	if err := db.OpenFeed(ctx, feed, "bench", "Laboratoire", store.Limits{Lifetime: 8 * time.Hour}); err != nil {
 		return err
 	}
 	for _, person := range sample.Patients(seed, 2*g.plan.patients) {
@@ -147,7 +145,7 @@ func (g *ground) signIn(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	sessions := session.New(keeper{db}, session.Options{Lifetime: limits.Lifetime})
+	sessions := session.New(keeper{db}, session.Options{})
 	for i := range g.readers {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
 		if err != nil {
@@ -161,7 +159,7 @@ func (g *ground) signIn(ctx context.Context) (err error) {
 		req.Token = s.Token
 		if _, err := db.SignIn(ctx, req, store.Identified{Provider: "franceconnect", Issuer: "bench", Subject: g.readers[i].patient.Local,
 			State: req.ID.String(), Role: record.RolePatient, Identity: g.readers[i].patient.Identity,
-			Evidence: store.Evidence{IDToken: "bench", Subject: g.readers[i].patient.Local, Nonce: req.ID.String()}}, limits); err != nil {
+			Evidence: store.Evidence{IDToken: "bench", Subject: g.readers[i].patient.Local, Nonce: req.ID.String()}}); err != nil {
 			return err
 		}
 		s.Put("provider", "franceconnect")
@@ -188,10 +186,10 @@ func (h headers) WriteHeader(int)             {}
 // keeper keeps sessions in the store, as the portal's does.
 type keeper struct{ store *store.Store }
 
-func (k keeper) Load(ctx context.Context, token []byte) (*session.State, error) {
+func (k keeper) Load(ctx context.Context, token []byte, used bool) (*session.State, error) {
 	req := newRequest()
 	req.Token = token
-	s, err := k.store.LoadSession(ctx, req)
+	s, err := k.store.LoadSession(ctx, req, used)
 	if err != nil {
 		return nil, err
 	}
@@ -200,12 +198,6 @@ func (k keeper) Load(ctx context.Context, token []byte) (*session.State, error) 
 
 func (k keeper) Save(ctx context.Context, token, values []byte) error {
 	return k.store.SaveSession(ctx, token, values)
-}
-
-func (k keeper) End(ctx context.Context, token []byte) error {
-	req := newRequest()
-	req.Token = token
-	return k.store.EndSession(ctx, req, record.EndLogout)
 }
 
 // newRequest is one from this machine, with a new random token.

@@ -59,6 +59,7 @@ var (
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "a minute instead of six, for those who are changing something; writes no file")
+	only := flags.String("only", "", "measure only these `parts`, and pages and deposits with some clients only, as in pages:32,deposits:1; writes no file")
 	profile := flags.String("profile", "", "instead of the table, write a CPU profile of the server at 32 clients to this `file`")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -70,6 +71,10 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if *quick {
 		p = quickPlan
 	}
+	parts, err := p.narrow(*only)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
 	g, err := prepare(ctx, p, progress)
 	if err != nil {
@@ -79,7 +84,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if *profile != "" {
 		return g.profile(ctx, *profile)
 	}
-	report, err := g.measure(ctx)
+	report, err := g.measure(ctx, parts)
 	if err != nil {
 		return err
 	}
@@ -88,7 +93,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if _, err := io.WriteString(out, text); err != nil {
 		return err
 	}
-	if *quick {
+	if *quick || *only != "" {
 		return nil
 	}
 	return os.WriteFile(filepath.Join(g.root, "bench", "RESULTS.md"), []byte(text), 0o644) // #nosec G306 -- meant to be read
@@ -96,26 +101,15 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 
 // measure fills the table, in an order in which no measurement changes what a
 // later one reads: deposits come last.
-func (g *ground) measure(ctx context.Context) (*report, error) {
+func (g *ground) measure(ctx context.Context, parts []part) (*report, error) {
 	version, err := exec.CommandContext(ctx, filepath.Join(g.cluster.Bin(), "postgres"), "--version").Output() // #nosec G204 -- the server's own program
 	if err != nil {
 		return nil, fmt.Errorf("ask for PostgreSQL's version: %w", err)
 	}
 	r := &report{at: time.Now(), postgres: strings.TrimSpace(string(version)), load: loadAverage()}
-	for _, part := range []struct {
-		name string
-		run  func(context.Context, *report) error
-	}{
-		{"memory at rest", g.measureRest},
-		{"weight of a page", g.measureWeight},
-		{"pages", g.measurePages},
-		{"firewall", g.measureFirewall},
-		{"memory after pages", g.measureMemory},
-		{"deposits", g.measureDeposits},
-		{"sign-ins", g.measureSignIns},
-	} {
+	for _, part := range parts {
 		g.say("measuring: " + part.name)
-		if err := part.run(ctx, r); err != nil {
+		if err := part.run(g, ctx, r); err != nil {
 			return nil, fmt.Errorf("%s: %w", part.name, err)
 		}
 	}

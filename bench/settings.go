@@ -69,6 +69,10 @@ func (g *ground) guichetConfig(database, listeners string) string {
 		"client_secret_file", g.path("client"), "acr", "eidas1", "ca_file", g.path("ca.pem"))
 	t.list("scopes", "openid")
 	t.list("algorithms", "ES256")
+	for _, peer := range []string{"providers", "feeds", "waf"} {
+		t.table("revocation." + peer)
+		t.list("crl_files", g.path("ca.crl"))
+	}
 	return t.String()
 }
 
@@ -77,6 +81,8 @@ func (g *ground) wafConfig() string {
 	t.pairs("listen", g.ports["waf"], "public_url", g.publicURL(), "upstream", "https://"+g.ports["portal"])
 	t.table("tls", g.serverTLS("waf", "")...)
 	t.table("upstream_tls", "ca", g.path("ca.pem"), "certificate", g.path("waf.pem"), "key", g.path("waf.key"), "server_name", "portal")
+	t.table("revocation")
+	t.list("crl_files", g.path("ca.crl"))
 	return t.String()
 }
 

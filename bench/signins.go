@@ -105,7 +105,7 @@ func (s *signIns) depositNewcomers(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	feed := newRequest()
-	if err := db.OpenFeed(ctx, feed, "bench", "Laboratoire", limits); err != nil {
+	if err := db.OpenFeed(ctx, feed, "bench", "Laboratoire", store.Limits{Lifetime: 8 * time.Hour}); err != nil {
 		return err
 	}
 	zone, err := time.LoadLocation("Europe/Paris")

@@ -42,7 +42,7 @@ DECLARE
 BEGIN
     SELECT t.records[1], t.patient INTO named, subject FROM guichet.trace t WHERE t.id = wanted;
     RETURN QUERY
-    SELECT 'account', a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + s.idle, NULL::bytea, a.sealed,
+    SELECT 'account', a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + interval '15 minutes', NULL::bytea, a.sealed,
            wanted, NULL, NULL, a.role, NULL, NULL, true, NULL::integer
       FROM guichet.session s JOIN guichet.account a ON a.id = s.account
      WHERE s.token = sha256(receive.token)

@@ -12,6 +12,8 @@ type Guichet struct {
 	Intake    Intake              `toml:"intake"`
 	Ops       Ops                 `toml:"ops"`
 	Providers map[string]Provider `toml:"providers"` // franceconnect, psc
+
+	Revocation PeerRevocation `toml:"revocation"`
 }
 
 // Hospital is what the pages say about who runs the service (GA8, GP1).
@@ -37,6 +39,7 @@ type Database struct {
 	Owner     Role `toml:"owner"`  // guichet migrate only
 	Portal    Role `toml:"portal"` // the portal's own role
 	Intake    Role `toml:"intake"`
+	Console   Role `toml:"console"`   // guichet settings only
 	Sequencer Role `toml:"sequencer"` // the witness of sign-ins; left out: not served by this process
 }
 
@@ -55,13 +58,11 @@ type Keys struct {
 
 // Portal is the listener for patients and clinicians, behind the WAF.
 type Portal struct {
-	Listen           string        `toml:"listen"`
-	PublicURL        string        `toml:"public_url"`
-	CookieSuffix     string        `toml:"cookie_suffix"`      // the port, in the demo; else empty
-	TLS              ServerTLS     `toml:"tls"`                // its client is the WAF and nobody else
-	CookieSecretFile string        `toml:"cookie_secret_file"` // 64 random bytes in hex: seals the cookie of a sign-in under way
-	Idle             time.Duration `toml:"idle"`               // DT9; default 15m
-	Lifetime         time.Duration `toml:"lifetime"`           // AA13.a; default 8h
+	Listen           string    `toml:"listen"`
+	PublicURL        string    `toml:"public_url"`
+	CookieSuffix     string    `toml:"cookie_suffix"`      // the port, in the demo; else empty
+	TLS              ServerTLS `toml:"tls"`                // its client is the WAF and nobody else
+	CookieSecretFile string    `toml:"cookie_secret_file"` // 64 random bytes in hex: seals the cookie of a sign-in under way
 }
 
 // Intake is where the hospital's systems deposit.
@@ -110,6 +111,30 @@ type Provider struct {
 	Roles      map[string]string `toml:"roles"`        // psc: profession (TRE_G15) to physician, nurse or professional; left out: 10 and 60
 }
 
+// PeerRevocation says how the certificates of each kind of peer are checked.
+type PeerRevocation struct {
+	Providers Revocation `toml:"providers"`
+	Database  Revocation `toml:"database"` // over TCP
+	Feeds     Revocation `toml:"feeds"`    // what the hospital's systems show
+	WAF       Revocation `toml:"waf"`
+}
+
+// Revocation says how it is found out that a peer's certificate was not taken
+// back (AA3.b). What a certificate names itself is asked too; nothing here
+// turns the check off.
+type Revocation struct {
+	CRLFiles    []string      `toml:"crl_files"`    // PEM or DER; read again when they change
+	WhenUnknown string        `toml:"when_unknown"` // Refuse, the default, or AcceptAndAlert
+	Grace       time.Duration `toml:"grace"`        // how long a list serves that was not replaced in time
+}
+
+// What to do with a certificate of which nobody can say whether it was taken
+// back.
+const (
+	Refuse         = "refuse"
+	AcceptAndAlert = "accept-and-alert"
+)
+
 // WAF is the configuration of bin/waf.
 type WAF struct {
 	Listen         string    `toml:"listen"` // HTTPS, towards the Internet
@@ -119,6 +144,8 @@ type WAF struct {
 	UpstreamTLS    ClientTLS `toml:"upstream_tls"`
 	MaxBody        int       `toml:"max_body"`        // bytes; default 1 MiB
 	TrustedProxies []string  `toml:"trusted_proxies"` // CIDRs whose X-Forwarded-For is believed; none by default
+
+	Revocation Revocation `toml:"revocation"` // of the portal's certificate
 }
 
 // IDPSim is the configuration of bin/idpsim, the fictitious providers of the

@@ -5,16 +5,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 )
 
-// Bounds of what an installation may choose (AA13.c). The lower bound of the
-// idle time leaves a person the time to read a page.
+// Bounds of what an installation may choose. Limits of sessions are no
+// configuration but settings, chosen while it runs (AA13.c).
 const (
-	minIdle, maxIdle         = time.Minute, time.Hour
-	minLifetime, maxLifetime = 5 * time.Minute, 12 * time.Hour
-	minMessage, maxMessage   = 64 << 10, 256 << 20
-	maxConnections           = 500
+	minMessage, maxMessage = 64 << 10, 256 << 20
+	maxConnections         = 500
 )
 
 // Names of the providers: the portal has one sign-in route for each.
@@ -39,11 +36,12 @@ func (*Guichet) foreign() []string {
 func (*Guichet) mapNames() []string { return []string{franceConnect, proSanteConnect} }
 
 func (g *Guichet) setDefaults() {
-	g.Portal.Idle = 15 * time.Minute
-	g.Portal.Lifetime = 8 * time.Hour
 	g.Intake.MaxMessage = 20 << 20
-	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake, &g.Database.Sequencer} {
+	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake, &g.Database.Console, &g.Database.Sequencer} {
 		role.Connections = 24
+	}
+	for _, peer := range []*Revocation{&g.Revocation.Providers, &g.Revocation.Database, &g.Revocation.Feeds, &g.Revocation.WAF} {
+		peer.setDefaults()
 	}
 }
 
@@ -80,6 +78,13 @@ func (g *Guichet) Validate() error {
 	if g.Database.Owner.URL != "" { // left out where migrations are run elsewhere
 		g.Database.Owner.validate(c, "database.owner", "guichet_owner")
 	}
+	g.Revocation.Providers.validate(c, "revocation.providers")
+	g.Revocation.Database.validate(c, "revocation.database")
+	g.Revocation.Feeds.validate(c, "revocation.feeds")
+	g.Revocation.WAF.validate(c, "revocation.waf")
+	if g.Database.Console.URL != "" { // left out where no setting is chosen
+		g.Database.Console.validate(c, "database.console", "guichet_console")
+	}
 	if g.Ops.Listen != "" {
 		c.privateListen("ops.listen", g.Ops.Listen)
 	}
@@ -106,11 +111,6 @@ func (p Portal) validate(c *checker) {
 	c.mutual("portal.tls", p.TLS)
 	c.text("portal.tls.client_name", p.TLS.ClientName) // the WAF and nobody else
 	c.file("portal.cookie_secret_file", p.CookieSecretFile)
-	c.duration("portal.idle", p.Idle, minIdle, maxIdle)
-	c.duration("portal.lifetime", p.Lifetime, minLifetime, maxLifetime)
-	if p.Idle > p.Lifetime {
-		c.refuse("portal.idle", "must not exceed portal.lifetime")
-	}
 }
 
 // Served reports whether anything is taken in.

@@ -53,7 +53,7 @@ func TestTheSamplesLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if guichet.Portal.Idle != 15*time.Minute || guichet.Intake.MaxMessage != 20<<20 || !guichet.Providers["psc"].PKCE {
+	if guichet.Intake.MaxMessage != 20<<20 || !guichet.Providers["psc"].PKCE {
 		t.Errorf("guichet.toml read as %+v", guichet)
 	}
 	waf, err := LoadEnv[WAF]("waf.toml", nil)
@@ -115,7 +115,7 @@ func unnamed(t reflect.Type, tree any, path string) []string {
 
 func TestDefaultsStandWhereTheFileIsSilent(t *testing.T) {
 	text := read(t, "guichet.toml")
-	for _, line := range []string{`idle = "15m"`, `lifetime = "8h"`, "max_message = 20971520", "connections = 2 "} {
+	for _, line := range []string{"max_message = 20971520", "connections = 2 "} {
 		if !strings.Contains(text, line) {
 			t.Fatalf("the sample has no line %q", line)
 		}
@@ -125,7 +125,7 @@ func TestDefaultsStandWhereTheFileIsSilent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Portal.Idle != 15*time.Minute || got.Portal.Lifetime != 8*time.Hour || got.Intake.MaxMessage != 20<<20 || got.Database.Owner.Connections != 24 {
+	if got.Intake.MaxMessage != 20<<20 || got.Database.Owner.Connections != 24 {
 		t.Errorf("defaults not applied: %+v", got)
 	}
 }
@@ -133,8 +133,8 @@ func TestDefaultsStandWhereTheFileIsSilent(t *testing.T) {
 // TestEveryFieldCanBeOverridden sets each field of each sample through its
 // variable and finds the value there, and nothing else changed.
 func TestEveryFieldCanBeOverridden(t *testing.T) {
-	overridden[Guichet](t, "guichet.toml", 90)
-	overridden[WAF](t, "waf.toml", 13)
+	overridden[Guichet](t, "guichet.toml", 95)
+	overridden[WAF](t, "waf.toml", 16)
 	overridden[IDPSim](t, "idpsim.toml", 40)
 }
 
@@ -217,7 +217,6 @@ func at(v reflect.Value, path string) reflect.Value {
 func TestTheEnvironmentOverridesByType(t *testing.T) {
 	got, err := LoadEnv[Guichet]("guichet.toml", []string{
 		"GUICHET_PORTAL_LISTEN=[::1]:9000",
-		"GUICHET_PORTAL_IDLE=20m",
 		"GUICHET_INTAKE_MAX_MESSAGE=70000",
 		"GUICHET_HOSPITAL_DEMONSTRATION=true",
 		"GUICHET_PROVIDERS_FRANCECONNECT_SCOPES=openid, birth ,profile",
@@ -230,7 +229,7 @@ func TestTheEnvironmentOverridesByType(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want.Portal.Listen, want.Portal.Idle, want.Intake.MaxMessage, want.Hospital.Demonstration = "[::1]:9000", 20*time.Minute, 70000, true
+	want.Portal.Listen, want.Intake.MaxMessage, want.Hospital.Demonstration = "[::1]:9000", 70000, true
 	provider := want.Providers["franceconnect"]
 	provider.Scopes = []string{"openid", "birth", "profile"}
 	want.Providers["franceconnect"] = provider
@@ -284,8 +283,6 @@ hospital = 3
 owner = []
 [portal]
 listen = 8444
-idle = 15
-lifetime = "eight hours"
 [intake]
 max_message = "20 MiB"
 [providers]
@@ -296,7 +293,6 @@ psc = {scopes = ["a", 1], algorithms = "RS256", pkce = "yes"}
 	got := problemsOf(t, err)
 	for field, want := range map[string]string{
 		"hospital": "must be a table", "database.owner": "must be a table", "portal.listen": "must be a string",
-		"portal.idle": `must be a duration such as "15m"`, "portal.lifetime": `must be a duration such as "15m"`,
 		"intake.max_message": "must be a whole number", "providers.franceconnect": "must be a table",
 		"providers.psc.scopes": "must be a list of strings", "providers.psc.algorithms": "must be a list of strings",
 		"providers.psc.pkce": "must be true or false",
@@ -307,9 +303,21 @@ psc = {scopes = ["a", 1], algorithms = "RS256", pkce = "yes"}
 	}
 }
 
+// TestDurations is of the loader: a field may be one, in words only.
+func TestDurations(t *testing.T) {
+	for raw, want := range map[any]time.Duration{"15m": 15 * time.Minute, "eight hours": 0, int64(15): 0, true: 0} {
+		var field time.Duration
+		var found Problems
+		assignValue(reflect.ValueOf(&field).Elem(), raw, "a.field", &found)
+		if field != want || (len(found) == 0) != (want != 0) {
+			t.Errorf("%v: got %s, %v", raw, field, found)
+		}
+	}
+}
+
 func TestErrorsHoldNoValues(t *testing.T) {
 	const canary = "canary7d1f"
-	text := fmt.Sprintf("[portal]\nlisten = %q\npublic_url = \"http://%s\"\nidle = %q\n[database.portal]\nurl = \"postgres://u:%s@h/d\"\n", canary, canary, canary, canary)
+	text := fmt.Sprintf("[portal]\nlisten = %q\npublic_url = \"http://%s\"\ncookie_suffix = %q\n[database.portal]\nurl = \"postgres://u:%s@h/d\"\n", canary, canary, canary, canary)
 	for _, content := range []string{text, "client_secret = \"" + canary + "\n", canary} {
 		_, err := LoadEnv[Guichet](write(t, content), []string{"GUICHET_INTAKE_MAX_MESSAGE=" + canary})
 		if err == nil {

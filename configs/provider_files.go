@@ -46,9 +46,9 @@ func (p Provider) ClientSecret() (Secret, error) {
 // PrivateFiles are private files and what is made of them, made again when one
 // of them has changed. What cannot be used leaves the old.
 type PrivateFiles[T any] struct {
-	files []string
-	parse func(contents [][]byte) (*T, error)
-	watched[T]
+	files   []string
+	parse   func(contents [][]byte) (*T, error)
+	watched Watched[T]
 }
 
 // WatchPrivate reads files as parse wants them, which gets their contents in
@@ -58,7 +58,7 @@ func WatchPrivate[T any](files []string, parse func(contents [][]byte) (*T, erro
 }
 
 // Current returns what the files are now.
-func (p *PrivateFiles[T]) Current() (*T, error) { return p.get(p.files, p.read) }
+func (p *PrivateFiles[T]) Current() (*T, error) { return p.watched.Get(p.files, p.read) }
 
 func (p *PrivateFiles[T]) read() (*T, error) {
 	contents := make([][]byte, len(p.files))

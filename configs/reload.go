@@ -19,18 +19,18 @@ func (s fileState) sameAs(info os.FileInfo) bool {
 		s.info.Size() == info.Size() && s.info.Mode() == info.Mode()
 }
 
-// watched is a value made of files. It is made again when one of them has
+// Watched is a value made of files. It is made again when one of them has
 // changed, which is asked at each handshake: a few stat calls beside a
 // signature.
-type watched[T any] struct {
+type Watched[T any] struct {
 	mu     sync.Mutex // guards states and value
 	states []fileState
 	value  *T
 }
 
-// get returns the value, made again if need be. A change that cannot be used
+// Get returns the value, made again if need be. A change that cannot be used
 // is logged once and leaves the old value.
-func (w *watched[T]) get(files []string, read func() (*T, error)) (*T, error) {
+func (w *Watched[T]) Get(files []string, read func() (*T, error)) (*T, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	changed, err := w.changed(files)
@@ -55,7 +55,7 @@ func (w *watched[T]) get(files []string, read func() (*T, error)) (*T, error) {
 
 // changed reports whether a file differs from what was last seen, and notes
 // what it sees.
-func (w *watched[T]) changed(files []string) (bool, error) {
+func (w *Watched[T]) changed(files []string) (bool, error) {
 	if w.states == nil {
 		w.states = make([]fileState, len(files))
 	}
@@ -79,11 +79,11 @@ func (w *watched[T]) changed(files []string) (bool, error) {
 // keyPair is a certificate with its private key.
 type keyPair struct {
 	certificate, key string
-	watched[tls.Certificate]
+	Watched[tls.Certificate]
 }
 
 func (p *keyPair) current() (*tls.Certificate, error) {
-	return p.get([]string{p.certificate, p.key}, p.read)
+	return p.Get([]string{p.certificate, p.key}, p.read)
 }
 
 func (p *keyPair) read() (*tls.Certificate, error) {
@@ -109,10 +109,10 @@ func (p *keyPair) read() (*tls.Certificate, error) {
 // authorities is a bundle of certificate authorities.
 type authorities struct {
 	file string
-	watched[x509.CertPool]
+	Watched[x509.CertPool]
 }
 
-func (a *authorities) current() (*x509.CertPool, error) { return a.get([]string{a.file}, a.read) }
+func (a *authorities) current() (*x509.CertPool, error) { return a.Get([]string{a.file}, a.read) }
 
 func (a *authorities) read() (*x509.CertPool, error) {
 	bundle, err := os.ReadFile(a.file)

@@ -135,8 +135,9 @@ func rows(t *testing.T, line string) int {
 // TestAttackReceiveIsTheEntry: what leaves is what the entry names, for its
 // session alone, and for five seconds.
 func TestAttackReceiveIsTheEntry(t *testing.T) {
+	same := suite.demo.signedIn(t, suite.demo.people(t, "patient")[0]) // an earlier one of the attacker's own
 	a := newAttacker(t)
-	another, same := suite.demo.signedIn(t, suite.demo.people(t, "patient")[1]), suite.demo.signedIn(t, suite.demo.people(t, "patient")[0])
+	another := suite.demo.signedIn(t, suite.demo.people(t, "patient")[1])
 	withOriginal := a.demo.query(t, "SELECT DISTINCT report FROM guichet.document WHERE patient = (SELECT DISTINCT patient FROM guichet.report WHERE id = '"+a.report+"')")
 	if len(withOriginal) == 0 {
 		t.Fatal("the attacker has no report with an original")

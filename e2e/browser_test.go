@@ -21,7 +21,8 @@ const browserFolder = "browser"
 
 // TestBrowser runs what is tested in Chromium.
 func TestBrowser(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(browserFolder, "*.test.mjs"))
+	// GUICHET_BROWSER=session runs one file, for whoever works on it.
+	files, err := filepath.Glob(filepath.Join(browserFolder, "*"+os.Getenv("GUICHET_BROWSER")+"*.test.mjs"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("found %d browser tests: %v", len(files), err)
 	}
@@ -65,6 +66,7 @@ func runNode(t *testing.T, limit time.Duration, arguments ...string) (string, er
 		"GUICHET_READY="+filepath.Join(d.dir, "ready.json"),
 		"GUICHET_GALLERY="+gallery(t),
 		"GUICHET_CHROMIUM="+chromium,
+		"GUICHET_PSQL="+psql(t),
 		"NODE_EXTRA_CA_CERTS="+d.Ready.CA,
 		"GUICHET_KEYS="+strings.Join([]string{d.servedKey(t, d.Ready.URLs.Public), d.servedKey(t, d.Ready.URLs.FranceConnect)}, ","))
 	out, err := command.CombinedOutput()

@@ -49,7 +49,8 @@ func TestKilledWhileWorking(t *testing.T) {
 	for i := range readers {
 		readers[i] = newReader(t, d, patients[i], rand.New(rand.NewPCG(seed, uint64(i)+1))) // #nosec G404 -- repeatable
 	}
-	watch := d.signedIn(t, patients[0])
+	watch := d.signedIn(t, patients[len(readers)]) // one session each
+	watched := watch.get("/reports").reports(t)[0]
 
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -65,7 +66,7 @@ func TestKilledWhileWorking(t *testing.T) {
 		killed := d.pid(t, service)
 		began := time.Now()
 		d.kill(t, service)
-		d.awaitBack(t, service, killed, watch, readers[0].links[0])
+		d.awaitBack(t, service, killed, watch, watched)
 		slowest = max(slowest, time.Since(began))
 	}
 	stop()

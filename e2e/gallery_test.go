@@ -36,13 +36,18 @@ func gallery(t *testing.T) string {
 			"unavailable":  web.UnavailablePage{Base: base},
 			"internal":     web.InternalPage{Base: base},
 			"origin":       web.ForbiddenOriginPage{Base: base},
+			"already-open": web.AlreadyOpenPage{Base: base, Since: now.Add(-30 * time.Minute), Seen: now.Add(-3 * time.Minute)},
+			"alerted":      web.AlertedPage{Base: base},
+			"greeted": web.ReportsPage{Base: web.Base{Now: now, Reference: base.Reference, Language: language, Viewer: &web.Viewer{Name: "Camille MOREAU", Means: "franceconnect", Role: record.RolePatient, IdleAt: now.Add(15 * time.Minute)},
+				Greeting: &web.Greeting{LastSignIn: &record.SignIn{At: now.AddDate(0, 0, -16), Provider: "franceconnect", Refused: 1, RefusedAt: now.Add(-3 * time.Hour)}}}},
 			"empty-home":   web.HomePage{Base: base, FirstSignIn: true, Patient: &record.Patient{Identity: record.Identity{Family: "VIDE", Given: "Zoé", Birthdate: "2001-02-03", Sex: record.Female}}},
 			"empty-list":   web.ReportsPage{Base: base},
 			"empty-log":    web.AccessLogPage{Base: base},
 			"empty-report": web.ReportPage{Base: base, Report: &record.Report{Status: record.Registered}},
 		}
 		for _, reason := range []record.EndReason{record.EndReplaced, record.EndIdle, record.EndExpired, record.EndError, record.EndAdmin, record.EndIdentity, record.EndPresence, record.EndLogout} {
-			rare["ended-"+string(reason)] = web.SessionEndedPage{Base: base, Reason: reason, At: now.Add(-time.Hour), Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect"}
+			rare["ended-"+string(reason)] = web.SessionEndedPage{Base: base, Reason: reason, At: now.Add(-time.Hour), Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect",
+				Returns: reason == record.EndIdle, ProviderCloses: true, Alert: true, Newer: &web.Newer{Provider: "franceconnect"}}
 		}
 		for name, page := range rare {
 			path := fmt.Sprintf("/%s/%s", language, name)

@@ -16,6 +16,9 @@ type Metrics struct {
 	Tampered prometheus.Counter     // stored data that did not open or did not match its trace
 	Messages *prometheus.CounterVec // by answer: AA, AE, AR
 
+	Certificates *prometheus.CounterVec // checks of peers' certificates, by kind of peer and outcome
+	Expiry       *prometheus.GaugeVec   // when the certificate, or list, of a use runs out
+
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 }
@@ -27,10 +30,14 @@ func NewMetrics() *Metrics {
 		Tampered: prometheus.NewCounter(prometheus.CounterOpts{Name: "guichet_integrity_failures_total",
 			Help: "Stored data that did not open or did not match its trace: each is an alert."}),
 		Messages: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_messages_total", Help: "Messages of the hospital's systems by answer: of HL7 v2 AA, AE or AR, of FHIR its status, none where none was given."}, []string{"answer"}),
+		Certificates: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_certificate_checks_total",
+			Help: "Checks of peers' certificates by kind of peer and outcome: good, accepted-unknown, or why it was refused."}, []string{"peer", "outcome"}),
+		Expiry: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "guichet_certificate_expiry_timestamp_seconds",
+			Help: "When the certificate or revocation list of a use runs out: of several, the first. Uses are fields of the configuration, or peer and its kind."}, []string{"use"}),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "guichet_http_request_duration_seconds", Help: "Time to serve a request.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route", "method", "status"}),
 	}
-	m.registry.MustRegister(m.Tampered, m.Messages, m.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.Tampered, m.Messages, m.requests, m.Certificates, m.Expiry, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -21,6 +21,7 @@ type Request struct {
 	Err       error      // what went wrong, if anything; holds no data
 
 	Session *session.Session // nil without one; never logged
+	Greeted func()           // called by the page that greets its reader; nil where that was done
 }
 
 // Kind is the kind of what went wrong.

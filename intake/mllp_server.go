@@ -23,6 +23,7 @@ const (
 	defaultMaxConnections = 512
 
 	defaultHandshakeTimeout = 5 * time.Second
+	defaultRecheckEvery     = time.Minute
 )
 
 // Peer is the system at the other end of a connection.
@@ -44,6 +45,11 @@ type Server struct {
 	MaxConnections int           // at once, of peers that have shown their certificate; 0 means 512
 
 	HandshakeTimeout time.Duration // for a peer to show its certificate; 0 means 5 seconds
+
+	// Recheck, if set, looks at a peer's certificate again while its connection
+	// lasts, and ends the connection by its error (AA3.b).
+	Recheck      func(tls.ConnectionState) error
+	RecheckEvery time.Duration // 0 means a minute
 
 	Logger *slog.Logger // nil logs nothing; content is never logged
 
@@ -121,8 +127,12 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // serve is the life of a connection once its peer is known. It ends with ctx,
-// except that a message being handled is answered first.
+// or when the peer's certificate no longer holds, except that a message being
+// handled is answered first.
 func (s *Server) serve(ctx context.Context, conn net.Conn, peer Peer) {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	go s.recheck(ctx, conn, end)
 	wake := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer wake()
 	handling := context.WithoutCancel(ctx)
@@ -136,8 +146,36 @@ func (s *Server) serve(ctx context.Context, conn net.Conn, peer Peer) {
 	if s.Closed != nil {
 		defer s.Closed(handling, peer)
 	}
-	if err := s.converse(ctx, handling, conn, peer); err != nil && ctx.Err() == nil {
+	err := s.converse(ctx, handling, conn, peer)
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errNoLongerAccepted):
+		s.log("connection closed", conn, cause)
+	case err != nil && cause == nil:
 		s.log("connection closed", conn, err)
+	}
+}
+
+var errNoLongerAccepted = errors.New("certificate no longer accepted")
+
+// recheck ends a connection whose peer's certificate has run out or was
+// revoked since it was shown.
+func (s *Server) recheck(ctx context.Context, conn net.Conn, end context.CancelCauseFunc) {
+	secure, ok := conn.(*tls.Conn)
+	if !ok || s.Recheck == nil {
+		return
+	}
+	ticker := time.NewTicker(orDefault(s.RecheckEvery, defaultRecheckEvery))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := s.Recheck(secure.ConnectionState()); err != nil {
+				end(fmt.Errorf("%w: %w", errNoLongerAccepted, err))
+				return
+			}
+		}
 	}
 }
 

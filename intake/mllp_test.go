@@ -214,6 +214,51 @@ func TestAListenerThatAsksForNoCertificateIsNoUse(t *testing.T) {
 	servers.Wait()
 }
 
+// TestAConnectionEndsWithItsCertificate: a sender that stays is looked at again,
+// what it is sending is still answered, and a new session would need a new
+// handshake (AA3.b).
+func TestAConnectionEndsWithItsCertificate(t *testing.T) {
+	var revoked atomic.Bool
+	refused, closed := make(chan struct{}), make(chan struct{})
+	ts := serve(t, &Server{
+		RecheckEvery: time.Millisecond,
+		Recheck: func(state tls.ConnectionState) error {
+			if len(state.VerifiedChains) == 0 {
+				t.Error("looked at a connection without a chain")
+			}
+			if revoked.Load() {
+				close(refused) // once: nobody looks again after it
+				return errors.New("revoked")
+			}
+			return nil
+		},
+		Handle: func(ctx context.Context, p Peer, raw []byte) []byte {
+			if string(raw) == "last" {
+				revoked.Store(true)
+				<-refused
+			}
+			return echo(ctx, p, raw)
+		},
+		Opened: func(ctx context.Context, _ Peer) (context.Context, error) { return ctx, nil },
+		Closed: func(context.Context, Peer) { close(closed) },
+	})
+	conn := ts.dial()
+	if _, err := Send(t.Context(), conn, []byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := Send(t.Context(), conn, []byte("last")); err != nil || string(answer) != "ACK last" {
+		t.Errorf("what was being handled: %q, %v", answer, err)
+	}
+	<-closed
+	if _, err := Send(t.Context(), conn, []byte("more")); err == nil {
+		t.Error("the connection goes on")
+	}
+	ts.stop()
+	if !strings.Contains(ts.log.String(), "certificate no longer accepted: revoked") {
+		t.Errorf("log is %q", ts.log.String())
+	}
+}
+
 func TestConnectionsAreCapped(t *testing.T) {
 	ts := serve(t, &Server{MaxConnections: 2})
 	first, secondConn := ts.dial(), ts.dial()

@@ -49,9 +49,10 @@ const (
 
 // SignIn is an earlier opening of a session, shown to its owner (AA9).
 type SignIn struct {
-	At       time.Time
-	Provider string // franceconnect or psc
-	Refused  int    // refused attempts since then
+	At        time.Time
+	Provider  string    // franceconnect or psc
+	Refused   int       // refused attempts since then
+	RefusedAt time.Time // the latest of them; zero where there was none, or where it is not told
 }
 
 // Access is one line of a patient's access log (CNIL-3.4-3).

@@ -181,12 +181,23 @@ type Observation struct {
 	Method    string
 	Sampled   Moment
 	Comments  []string
+	Replaced  *Replaced  // what stood here in the report's version before; nil where nothing else did
 	Previous  []Previous // earlier results of the same analysis, newest sample first
 }
 
 // IsFlagged reports whether the laboratory flagged the result as abnormal.
 func (o *Observation) IsFlagged() bool {
 	return o.Status != Cancelled && slices.ContainsFunc(o.Flags, Flag.Abnormal)
+}
+
+// Replaced is a result that a later version of its report took the place of:
+// somebody may have read it.
+type Replaced struct {
+	Deposited time.Time // when it could first be read
+	Value     Value
+	Unit      string
+	Reference string
+	Flags     []Flag
 }
 
 // Previous is an earlier result of the same analysis, shown beside a newer

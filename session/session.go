@@ -5,7 +5,7 @@
 //
 // It trusts its Keeper. It promises that a token is made anew at each sign-in
 // (AA10), that no session is begun but by Begin, and that nobody else writes
-// the cookie.
+// the cookies.
 package session
 
 import (
@@ -27,23 +27,31 @@ const TokenSize = 32
 
 // State is what the keeper knows of a token.
 type State struct {
-	Ended  record.EndReason // empty while it lives
-	At     time.Time        // when it ended, or will for want of use
-	Values []byte           // what was kept last
+	Ended          record.EndReason // empty while it lives, or waits
+	Waits          bool             // for another session of its account
+	At             time.Time        // when it ended, or will for want of use
+	Values         []byte           // what was kept last
+	Idle, Lifetime time.Duration    // the limits in force
+	Other          Other            // what replaced it, or what it waits for
+}
+
+// Other is what may be told of the session that stands in this one's way.
+type Other struct {
+	Since, Seen time.Time // when it was opened, and last used
+	Provider    string
+	Near        bool // from the same network
 }
 
 // A Keeper keeps sessions. Load returns fault.NotFound for a token that never
-// was one. End ends the session of a token whose browser signs in again.
+// was one; used says whether the person did something (DT9).
 type Keeper interface {
-	Load(ctx context.Context, token []byte) (*State, error)
+	Load(ctx context.Context, token []byte, used bool) (*State, error)
 	Save(ctx context.Context, token, values []byte) error
-	End(ctx context.Context, token []byte) error
 }
 
 // Options say how sessions look in the browser.
 type Options struct {
 	CookieSuffix string        // the port, where several installations share a host name
-	Lifetime     time.Duration // at most
 	Remember     time.Duration // how long a loaded session is believed; 0 means 5 s
 	Now          func() time.Time
 }
@@ -52,6 +60,7 @@ type Options struct {
 type Manager struct {
 	keeper   Keeper
 	scs      *scs.SessionManager
+	over     string // name of the cookie of a session that is over
 	remember time.Duration
 	now      func() time.Time
 
@@ -77,11 +86,12 @@ func New(keeper Keeper, o Options) *Manager {
 		m.now = time.Now
 	}
 	m.scs.Store = bridge{m}
-	m.scs.Lifetime = o.Lifetime
+	m.scs.Lifetime = 24 * time.Hour // longer than any limit: they are the database's (AA13)
 	// __Host-: this host alone, TLS alone, the whole site. Lax, since a
 	// provider sends the browser back from another site. Not persistent: it
 	// goes with the browser (DT10).
-	m.scs.Cookie.Name = cookieName(o.CookieSuffix)
+	m.scs.Cookie.Name = cookieName("__Host-guichet", o.CookieSuffix)
+	m.over = cookieName("__Host-guichet-over", o.CookieSuffix)
 	m.scs.Cookie.Path = "/"
 	m.scs.Cookie.Secure = true
 	m.scs.Cookie.HttpOnly = true
@@ -92,73 +102,86 @@ func New(keeper Keeper, o Options) *Manager {
 	return m
 }
 
-func cookieName(suffix string) string {
+func cookieName(name, suffix string) string {
 	if suffix == "" {
-		return "__Host-guichet"
+		return name
 	}
-	return "__Host-guichet-" + suffix
+	return name + "-" + suffix
 }
 
 // Session is the session of one request.
 type Session struct {
-	Token   []byte // TokenSize bytes
-	Ended   record.EndReason
-	EndedAt time.Time
+	State
+	Token []byte // TokenSize bytes
 
 	manager *Manager
-	ctx     context.Context // holds what scs loaded
+	ctx     context.Context // holds the values that scs changes
+	kept    map[string]any  // those of a session that is over
 }
 
-// Open returns the session that r's cookie names. It returns
-// fault.Unauthenticated where there is none, and a session with Ended set
-// where it is over.
+// Open returns the session that r's cookie names, for something that its
+// person does. It returns fault.Unauthenticated where there is none, and a
+// session with Ended or Waits set where it opens nothing.
 func (m *Manager) Open(r *http.Request) (*Session, error) {
-	cookie, err := r.Cookie(m.scs.Cookie.Name)
-	if err != nil {
-		return nil, fault.New(fault.Unauthenticated, errors.New("no session cookie"))
-	}
-	token, err := decode(cookie.Value)
+	return m.find(r, m.scs.Cookie.Name, true)
+}
+
+// Look is Open for what is no action: a page that comes back by itself (DT9).
+func (m *Manager) Look(r *http.Request) (*Session, error) {
+	return m.find(r, m.scs.Cookie.Name, false)
+}
+
+// Past returns the session that was over when SetAside took it from this
+// browser.
+func (m *Manager) Past(r *http.Request) (*Session, error) { return m.find(r, m.over, false) }
+
+func (m *Manager) find(r *http.Request, name string, used bool) (*Session, error) {
+	token, err := tokenIn(r, name)
 	if err != nil {
 		return nil, fault.New(fault.Unauthenticated, err)
 	}
-	state, err := m.load(r.Context(), token)
+	state, err := m.load(r.Context(), token, used)
 	if fault.KindOf(err) == fault.NotFound {
 		return nil, fault.New(fault.Unauthenticated, errors.New("unknown session"))
 	}
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{Token: token, Ended: state.Ended, manager: m}
-	if state.Ended != "" {
-		s.EndedAt = state.At
-		return s, nil
+	s := &Session{Token: token, State: *state, manager: m}
+	if state.Ended == "" {
+		s.ctx, err = m.scs.Load(r.Context(), encode(token))
+		return s, err
 	}
-	s.ctx, err = m.scs.Load(r.Context(), cookie.Value)
-	return s, err
+	if state.Values != nil {
+		if _, s.kept, err = m.scs.Codec.Decode(state.Values); err != nil {
+			return nil, errors.New("what a session kept is not readable")
+		}
+	}
+	return s, nil
 }
 
 // Token returns the token that r's cookie holds, without asking whether there
 // is such a session.
 func (m *Manager) Token(r *http.Request) ([]byte, bool) {
-	cookie, err := r.Cookie(m.scs.Cookie.Name)
-	if err != nil {
-		return nil, false
-	}
-	token, err := decode(cookie.Value)
+	token, err := tokenIn(r, m.scs.Cookie.Name)
 	return token, err == nil
 }
 
+func tokenIn(r *http.Request, name string) ([]byte, error) {
+	cookie, err := r.Cookie(name)
+	if err != nil {
+		return nil, errors.New("no session cookie")
+	}
+	return decode(cookie.Value)
+}
+
 // Begin makes a new token for someone who is about to be signed in. What an
-// older session of this browser kept is left behind, and that session ended.
+// older session of this browser kept is left behind; its end is the database's.
 func (m *Manager) Begin(r *http.Request) (*Session, error) {
-	ctx := r.Context()
 	if token, ok := m.Token(r); ok {
 		m.forget(token)
-		if err := m.keeper.End(ctx, token); err != nil {
-			return nil, err
-		}
 	}
-	ctx, err := m.scs.Load(ctx, "")
+	ctx, err := m.scs.Load(r.Context(), "")
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +201,8 @@ func (s *Session) Put(name, value string) { s.manager.scs.Put(s.ctx, name, value
 // Value returns a value that was kept, or "".
 func (s *Session) Value(name string) string {
 	if s.ctx == nil {
-		return ""
+		value, _ := s.kept[name].(string)
+		return value
 	}
 	return s.manager.scs.GetString(s.ctx, name)
 }
@@ -197,12 +221,33 @@ func (s *Session) Save(w http.ResponseWriter) error {
 // ended, or is about to.
 func (s *Session) Forget() { s.manager.forget(s.Token) }
 
-// Clear takes the cookie from the browser.
+// Clear takes the cookies from the browser.
 func (m *Manager) Clear(w http.ResponseWriter) {
 	m.scs.WriteSessionCookie(context.Background(), w, "", time.Time{})
+	m.setOver(w, "")
 }
 
-func (m *Manager) load(ctx context.Context, token []byte) (*State, error) {
+// SetAside takes the cookie of a session that is over from the browser, and
+// gives it back under another name: it opens nothing there, and for an hour its
+// holder can say that it was not them (AA8.e), or close the provider's session.
+func (s *Session) SetAside(w http.ResponseWriter) {
+	s.manager.scs.WriteSessionCookie(context.Background(), w, "", time.Time{})
+	s.manager.setOver(w, encode(s.Token))
+}
+
+const asideFor = time.Hour
+
+func (m *Manager) setOver(w http.ResponseWriter, value string) {
+	c := &http.Cookie{Name: m.over, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int(asideFor.Seconds())}
+	if value == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
+
+// load asks the keeper, or believes what it said some seconds ago of a session
+// that lives.
+func (m *Manager) load(ctx context.Context, token []byte, used bool) (*State, error) {
 	now := m.now()
 	m.mu.Lock()
 	entry, ok := m.known[string(token)]
@@ -210,7 +255,7 @@ func (m *Manager) load(ctx context.Context, token []byte) (*State, error) {
 	if ok && now.Before(entry.until) {
 		return entry.state, nil
 	}
-	state, err := m.keeper.Load(ctx, token)
+	state, err := m.keeper.Load(ctx, token, used)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +264,7 @@ func (m *Manager) load(ctx context.Context, token []byte) (*State, error) {
 	if len(m.known) >= maxKnown {
 		clear(m.known)
 	}
-	if state.Ended == "" && state.Values != nil {
+	if state.Ended == "" && !state.Waits && state.Values != nil {
 		m.known[string(token)] = known{state: state, until: now.Add(m.remember)}
 	} else {
 		delete(m.known, string(token))
@@ -233,10 +278,12 @@ func (m *Manager) forget(token []byte) {
 	delete(m.known, string(token))
 }
 
+func encode(token []byte) string { return base64.RawURLEncoding.EncodeToString(token) }
+
 // decode returns the bytes of a token as scs writes it.
 func decode(token string) ([]byte, error) {
 	b, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(b) != TokenSize || base64.RawURLEncoding.EncodeToString(b) != token {
+	if err != nil || len(b) != TokenSize || encode(b) != token {
 		return nil, errors.New("not a session token")
 	}
 	return b, nil
@@ -251,7 +298,7 @@ func (b bridge) FindCtx(ctx context.Context, token string) ([]byte, bool, error)
 	if err != nil {
 		return nil, false, nil
 	}
-	state, err := b.m.load(ctx, raw)
+	state, err := b.m.load(ctx, raw, false)
 	if err != nil {
 		return nil, false, err
 	}
@@ -267,13 +314,10 @@ func (b bridge) CommitCtx(ctx context.Context, token string, values []byte, _ ti
 	return b.m.keeper.Save(ctx, raw, values)
 }
 
-func (b bridge) DeleteCtx(ctx context.Context, token string) error {
-	raw, err := decode(token)
-	if err != nil {
-		return err
-	}
-	b.m.forget(raw)
-	return b.m.keeper.End(ctx, raw)
+// DeleteCtx is part of scs.Store; sessions are never deleted but end, each for
+// its reason, in the database.
+func (b bridge) DeleteCtx(context.Context, string) error {
+	return errors.New("a session ends in the database")
 }
 
 // The forms without a context are part of scs.Store; scs prefers the others.

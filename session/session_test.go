@@ -18,11 +18,14 @@ import (
 type shelf struct {
 	states map[string]*State
 	loads  int
-	ended  []string
+	unused int // loads that were no action
 }
 
-func (s *shelf) Load(_ context.Context, token []byte) (*State, error) {
+func (s *shelf) Load(_ context.Context, token []byte, used bool) (*State, error) {
 	s.loads++
+	if !used {
+		s.unused++
+	}
 	if state, ok := s.states[string(token)]; ok {
 		return state, nil
 	}
@@ -34,15 +37,9 @@ func (s *shelf) Save(_ context.Context, token, values []byte) error {
 	return nil
 }
 
-func (s *shelf) End(_ context.Context, token []byte) error {
-	s.ended = append(s.ended, string(token))
-	s.states[string(token)] = &State{Ended: record.EndLogout, At: time.Now()}
-	return nil
-}
-
 func newManager(now *time.Time) (*Manager, *shelf) {
 	s := &shelf{states: make(map[string]*State)}
-	return New(s, Options{CookieSuffix: "8443", Lifetime: time.Hour, Now: func() time.Time { return *now }}), s
+	return New(s, Options{CookieSuffix: "8443", Now: func() time.Time { return *now }}), s
 }
 
 // begin signs in a browser that carries cookies, and returns its cookie.
@@ -93,19 +90,13 @@ func TestCookie(t *testing.T) {
 // nor one that somebody planted is taken up (AA10).
 func TestNewTokenAtEachSignIn(t *testing.T) {
 	now := time.Now()
-	m, shelf := newManager(&now)
+	m, _ := newManager(&now)
 	first := begin(t, m)
 	second := begin(t, m, first)
 	planted := &http.Cookie{Name: first.Name, Value: base64.RawURLEncoding.EncodeToString(make([]byte, TokenSize))}
 	third := begin(t, m, planted)
 	if first.Value == second.Value || third.Value == planted.Value {
 		t.Error("a token was taken up")
-	}
-	if len(shelf.ended) != 2 {
-		t.Errorf("got %d sessions ended, want that of each browser", len(shelf.ended))
-	}
-	if s, err := m.Open(request(first)); err != nil || s.Ended != record.EndLogout {
-		t.Errorf("the earlier session: got %+v, %v", s, err)
 	}
 	if s, err := m.Open(request(second)); err != nil || s.Ended != "" || s.Value("provider") != "franceconnect" {
 		t.Errorf("the new session: got %+v, %v", s, err)
@@ -170,5 +161,73 @@ func TestRemembersForSeconds(t *testing.T) {
 	open()
 	if shelf.loads != before+1 {
 		t.Error("an ended session was remembered")
+	}
+}
+
+// TestLookIsNoAction: what comes back by itself is not counted as use (DT9).
+func TestLookIsNoAction(t *testing.T) {
+	now := time.Now()
+	m, shelf := newManager(&now)
+	c := begin(t, m)
+	if _, err := m.Look(request(c)); err != nil || shelf.unused != shelf.loads {
+		t.Errorf("%d of %d loads were no action (%v), want all", shelf.unused, shelf.loads, err)
+	}
+	now = now.Add(time.Minute)
+	before := shelf.unused
+	if _, err := m.Open(request(c)); err != nil || shelf.unused != before {
+		t.Errorf("an action was not counted: %v", err)
+	}
+}
+
+// TestWhatWaitsIsAskedEachTime, and opens nothing meanwhile.
+func TestWhatWaitsIsAskedEachTime(t *testing.T) {
+	now := time.Now()
+	m, shelf := newManager(&now)
+	c := begin(t, m)
+	token, _ := m.Token(request(c))
+	shelf.states[string(token)].Waits = true
+	for range 3 {
+		if s, err := m.Open(request(c)); err != nil || !s.Waits {
+			t.Fatalf("got %+v, %v", s, err)
+		}
+	}
+	if shelf.loads < 3 {
+		t.Errorf("asked %d times", shelf.loads)
+	}
+}
+
+// TestSetAside: what is over opens nothing under its second name, tells what it
+// kept, and goes with the next sign-out.
+func TestSetAside(t *testing.T) {
+	now := time.Now()
+	m, shelf := newManager(&now)
+	c := begin(t, m)
+	token, _ := m.Token(request(c))
+	state := shelf.states[string(token)]
+	state.Ended = record.EndReplaced
+	over, err := m.Open(request(c))
+	if err != nil || over.Ended != record.EndReplaced || over.Value("provider") != "franceconnect" {
+		t.Fatalf("got %+v, %v", over, err)
+	}
+	w := httptest.NewRecorder()
+	over.SetAside(w)
+	cookies := w.Result().Cookies()
+	if len(cookies) != 2 || cookies[0].Name != c.Name || cookies[0].MaxAge >= 0 {
+		t.Fatalf("got %v, want the session's cookie taken and another given", cookies)
+	}
+	aside := cookies[1]
+	if aside.Name != "__Host-guichet-over-8443" || !aside.Secure || !aside.HttpOnly || aside.SameSite != http.SameSiteLaxMode || aside.Path != "/" || aside.MaxAge > 3600 {
+		t.Errorf("got %s", aside)
+	}
+	if _, err := m.Open(request(aside)); fault.KindOf(err) != fault.Unauthenticated {
+		t.Errorf("what was set aside opens something: %v", err)
+	}
+	if past, err := m.Past(request(aside)); err != nil || past.Ended != record.EndReplaced {
+		t.Errorf("got %+v, %v", past, err)
+	}
+	w = httptest.NewRecorder()
+	m.Clear(w)
+	if left := w.Result().Cookies(); len(left) != 2 || left[1].Name != aside.Name || left[1].MaxAge >= 0 {
+		t.Errorf("clear: got %v", left)
 	}
 }

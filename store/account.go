@@ -55,12 +55,30 @@ func (s *Store) openAccount(d *delivery) (*Account, error) {
 func signIns(d *delivery) []handover {
 	var rows []handover
 	for _, row := range d.rows {
-		if row.Kind == "trace" {
+		if row.Kind == "trace" && text(row.Event) == "sign-in" {
 			rows = append(rows, row)
 		}
 	}
 	slices.SortFunc(rows, func(a, b handover) int { return cmp.Compare(b.Entry, a.Entry) })
 	return rows
+}
+
+// lastSignIn is the sign-in before this session, and what was refused since
+// (AA9); nil at the first.
+func lastSignIn(d *delivery) *record.SignIn {
+	var last *record.SignIn
+	var refused time.Time
+	for _, row := range signIns(d) {
+		if text(row.Outcome) == "refused" {
+			refused = *row.At
+			continue
+		}
+		last = &record.SignIn{At: *row.At, Provider: text(row.Provider), Refused: *row.Number}
+	}
+	if last != nil {
+		last.RefusedAt = refused
+	}
+	return last
 }
 
 // Person is who a session belongs to.
@@ -79,6 +97,13 @@ type Identified struct {
 	Role     record.Role
 	Identity record.Identity
 	Evidence Evidence
+	Earlier  []byte // token of the session that the browser has, if any
+}
+
+// Arrival is what a sign-in hands over.
+type Arrival struct {
+	Person
+	LastSignIn *record.SignIn // the one before; nil at the first (AA9)
 }
 
 // Limits are how long a session lasts (DT9, AA13).
@@ -87,12 +112,14 @@ type Limits struct {
 }
 
 // SignIn opens a session under req.Token for a person, and returns who it is
-// opened for. It returns fault.Unmatched, having left a refusal, where the
-// person is linked to no record or to more than one.
-func (s *Store) SignIn(ctx context.Context, req Request, who Identified, limits Limits) (*Person, error) {
-	entry, err := s.signIn(ctx, req, who, limits)
+// opened for and when they signed in last. It returns fault.Unmatched, having
+// left a refusal, where the person is linked to no record or to more than one;
+// and fault.Ended where the session was opened and does not live: another was
+// quicker, or it waits for one (AA8.b).
+func (s *Store) SignIn(ctx context.Context, req Request, who Identified) (*Arrival, error) {
+	entry, err := s.signIn(ctx, req, who)
 	if errors.Is(err, errAgain) { // two first sign-ins at once: the second finds the first
-		entry, err = s.signIn(ctx, req, who, limits)
+		entry, err = s.signIn(ctx, req, who)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sign in: %w", err)
@@ -105,10 +132,13 @@ func (s *Store) SignIn(ctx context.Context, req Request, who Identified, limits 
 		return nil, fmt.Errorf("sign in: %w", err)
 	}
 	person, err := s.person(d)
-	return person, s.opened(ctx, req, d, err)
+	if err != nil {
+		return nil, s.opened(ctx, req, d, err)
+	}
+	return &Arrival{Person: *person, LastSignIn: lastSignIn(d)}, nil
 }
 
-func (s *Store) signIn(ctx context.Context, req Request, who Identified, limits Limits) (int64, error) {
+func (s *Store) signIn(ctx context.Context, req Request, who Identified) (int64, error) {
 	account := uuid.Must(uuid.NewV7())
 	name, err := seal(s.keys.Service(), accountPayload{Name: who.Identity.Name()}, envelope.Place{Table: "account", Column: "sealed", Record: account.String(), Version: 1})
 	if err != nil {
@@ -134,8 +164,8 @@ func (s *Store) signIn(ctx context.Context, req Request, who Identified, limits 
 		return 0, err
 	}
 	var entry int64
-	err = s.get(ctx, &entry, `SELECT guichet.sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
-		req.Token, req.ip(), req.ID, who.Provider, who.Issuer, person, strict, state, string(who.Role), account, name, interval(limits.Idle), interval(limits.Lifetime),
+	err = s.get(ctx, &entry, `SELECT guichet.sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		req.Token, req.ip(), req.ID, who.Provider, who.Issuer, person, strict, state, string(who.Role), account, name, orEmpty(who.Earlier),
 		evidence.id, evidence.witness, evidence.nonce, evidence.sealed)
 	return entry, err
 }

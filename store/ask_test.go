@@ -50,10 +50,7 @@ func (x *target) crowd(t *testing.T, readers []func() error) []error {
 // answered as if alone: their own report, a refusal, an ended session.
 func TestAsksThatWaitGoTogether(t *testing.T) {
 	x := newTarget(t)
-	ended := x.signIn(t, camille, "sub-camille")
-	if err := x.portal.EndSession(t.Context(), ended, record.EndLogout); err != nil {
-		t.Fatal(err)
-	}
+	ended := x.again
 	read := func(req store.Request, id record.ReportID, want string) func() error {
 		return func() error {
 			got, err := x.portal.ReadReport(t.Context(), req, id)

@@ -29,7 +29,7 @@ type target struct {
 	standby         *pgtest.Cluster // nil: none
 	own, other      record.ReportID
 	token, tokenTwo store.Request
-	again           store.Request // the same patient's, on another device
+	again           store.Request // the same patient's, on another device, waiting for its turn
 	patient         record.PatientID
 }
 
@@ -45,13 +45,24 @@ func newTargetIn(t testing.TB, d *storetest.Database) *target {
 	own := w.deposit(t, bloodCount(camille, "100", "C1", "O1", "11.20", sampled))
 	other := w.deposit(t, bloodCount(lea, "200", "C2", "O2", "13.0", sampled))
 	x := &target{world: w, own: own.Reports[0].ID, other: other.Reports[0].ID, token: w.signIn(t, camille, "sub-camille"), tokenTwo: w.signIn(t, lea, "sub-lea")}
-	x.again = w.signIn(t, camille, "sub-camille")
+	x.again = x.beside(t, x.token)
 	home, err := w.portal.ReadHome(t.Context(), x.token)
 	if err != nil {
 		t.Fatal(err)
 	}
 	x.patient = home.Patient.ID
 	return x
+}
+
+// beside adds a session of the same account to one, which waits for its turn.
+func (w *world) beside(t testing.TB, of store.Request) store.Request {
+	t.Helper()
+	req := storetest.Request()
+	if _, err := w.Superuser(t).Exec(`INSERT INTO guichet.session (id, token, account, listener, opened, seen, entry, person)
+		SELECT gen_random_uuid(), sha256($1), account, listener, opened, seen, entry, person FROM guichet.session WHERE token = sha256($2)`, req.Token, of.Token); err != nil {
+		t.Fatal(err)
+	}
+	return req
 }
 
 // psql runs a script as guichet_portal, with its password, and returns what it

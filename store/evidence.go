@@ -55,8 +55,8 @@ type SignedIn struct {
 	IDToken  string // empty where what is stored does not open
 }
 
-// ReadEvidence returns the sign-ins at a provider that nobody has checked yet,
-// oldest first; at most fifty.
+// ReadEvidence returns the sign-ins at a provider that nobody has checked yet: the
+// oldest fifty at most, in no order.
 func (s *Store) ReadEvidence(ctx context.Context, req Request, provider string) ([]SignedIn, error) {
 	var entry *int64
 	if err := s.get(ctx, &entry, `SELECT guichet.ask_evidence($1, $2, $3, $4)`, req.Token, req.ip(), req.ID, provider); err != nil {

@@ -6,3 +6,6 @@ func (s *Store) Waiting() int {
 	defer s.asks.mu.Unlock()
 	return len(s.asks.queue)
 }
+
+// Condemned returns how many sessions the database has yet to be told to end.
+func (s *Store) Condemned() int { return len(s.condemned.waiting()) }

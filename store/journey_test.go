@@ -82,9 +82,15 @@ func (w *world) signIn(t testing.TB, who record.Identity, subject string) store.
 func (w *world) trySignIn(t testing.TB, who record.Identity, subject string) (store.Request, error) {
 	t.Helper()
 	req := storetest.Request()
-	_, err := w.portal.SignIn(t.Context(), req, store.Identified{Provider: "franceconnect", Issuer: "https://fc.example", Subject: subject,
-		State: req.ID.String(), Role: record.RolePatient, Identity: who, Evidence: store.Evidence{IDToken: "a token", Subject: subject, Nonce: req.ID.String()}}, limits)
+	_, err := w.portal.SignIn(t.Context(), req, evidenced(store.Identified{Provider: "franceconnect", Issuer: "https://fc.example", Subject: subject,
+		State: req.ID.String(), Role: record.RolePatient, Identity: who}))
 	return req, err
+}
+
+// evidenced adds what an honest sign-in rests on: a token of its own.
+func evidenced(who store.Identified) store.Identified {
+	who.Evidence = store.Evidence{IDToken: "a token", Subject: who.Subject, Nonce: who.State}
+	return who
 }
 
 func TestTheWholeWay(t *testing.T) {

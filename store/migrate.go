@@ -49,7 +49,12 @@ func migrations() ([]migration, error) {
 // that are not there yet, then all functions anew. It happens wholly or not at
 // all, one program at a time.
 func Migrate(ctx context.Context, ownerURL, password string) error {
-	db, err := connect(ownerURL, password)
+	return MigrateWith(ctx, Options{URL: ownerURL, Password: password})
+}
+
+// MigrateWith is Migrate by all that Options say of the way to the database.
+func MigrateWith(ctx context.Context, o Options) error {
+	db, err := connect(o)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}

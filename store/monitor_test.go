@@ -38,7 +38,7 @@ func TestSessionLimits(t *testing.T) {
 			x.SetClock(t, now)
 			token := x.signIn(t, camille, "sub-camille")
 			x.SetClock(t, now.Add(c.at))
-			s, err := x.portal.LoadSession(t.Context(), token)
+			s, err := x.portal.LoadSession(t.Context(), token, true)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,7 +46,7 @@ func TestSessionLimits(t *testing.T) {
 				t.Errorf("got %q, want %q", s.Ended, c.want)
 			}
 			var ends int
-			if err := x.Superuser(t).QueryRow(`SELECT count(*) FROM guichet.trace WHERE type = 'session.end'`).Scan(&ends); err != nil {
+			if err := x.Superuser(t).QueryRow(`SELECT count(*) FROM guichet.trace WHERE type = 'session.end' AND session = (SELECT s.id FROM guichet.session s WHERE s.token = sha256($1))`, token.Token).Scan(&ends); err != nil {
 				t.Fatal(err)
 			}
 			if want := min(len(c.want), 1); ends != want {

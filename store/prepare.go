@@ -19,7 +19,7 @@ var Roles = []string{"guichet_owner", "guichet_portal", "guichet_console", "guic
 // Prepare makes roles and database as a superuser, once for a cluster, and
 // sets the passwords given by role. It is harmless when run again.
 func Prepare(ctx context.Context, superuserURL, database string, passwords map[string]string) error {
-	admin, err := connect(superuserURL, "")
+	admin, err := connect(Options{URL: superuserURL})
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
@@ -58,7 +58,7 @@ func prepareDatabase(ctx context.Context, superuserURL, database string, files .
 		return fmt.Errorf("prepare: %w", err)
 	}
 	u.Path = "/" + database
-	db, err := connect(u.String(), "")
+	db, err := connect(Options{URL: u.String()})
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}

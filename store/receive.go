@@ -46,6 +46,9 @@ const receiveQuery = `SELECT kind, id, version, patient, report, order_of, place
 // read asks, and receives what was granted. The ask has committed its trace
 // before the first sealed byte leaves the database (TR1.e).
 func (s *Store) read(ctx context.Context, req Request, q question) (*delivery, error) {
+	if _, ok := s.condemned.since(req.Token); ok {
+		return nil, fault.New(fault.Ended, errors.New("session is to be ended"))
+	}
 	entry, err := s.ask(req, q)
 	return s.disclose(ctx, req, entry, err)
 }

@@ -39,10 +39,7 @@ func (s *Store) openHome(d *delivery) (*Home, error) {
 	if err != nil {
 		return nil, err
 	}
-	home := &Home{Person: *person}
-	if row := d.firstEvent("sign-in"); row != nil {
-		home.LastSignIn = &record.SignIn{At: *row.At, Provider: text(row.Provider), Refused: *row.Number}
-	}
+	home := &Home{Person: *person, LastSignIn: lastSignIn(d)}
 	if d.first("patient") == nil {
 		return home, nil
 	}
@@ -219,6 +216,7 @@ func openParts(key *envelope.Key, d *delivery, report *record.Report) error {
 	slices.SortStableFunc(rows, func(a, b handover) int { return cmp.Compare(place(a), place(b)) })
 	orders := make(map[string]int)
 	earlier := make(map[record.Code][]record.Previous)
+	replaced := make(replacements)
 	for i := range rows {
 		row := &rows[i]
 		switch row.Kind {
@@ -235,6 +233,12 @@ func openParts(key *envelope.Key, d *delivery, report *record.Report) error {
 				return err
 			}
 			report.Documents = append(report.Documents, document)
+		case "superseded":
+			was, err := openObservation(key, row)
+			if err != nil {
+				return err
+			}
+			replaced.add(row, &was)
 		case "previous":
 			var p observationPayload
 			if err := unseal(key, row.Sealed, row.place("observation", "sealed"), &p); err != nil {
@@ -258,6 +262,7 @@ func openParts(key *envelope.Key, d *delivery, report *record.Report) error {
 			return fault.New(fault.Tampered, errors.New("result without its order"))
 		}
 		o.Previous = latest(earlier[analysis(o.Code)], o.Sampled)
+		o.Replaced = replaced.by(row, &o)
 		report.Panels[at].Observations = append(report.Panels[at].Observations, o)
 	}
 	return nil

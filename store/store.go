@@ -11,6 +11,7 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -48,6 +49,10 @@ type Options struct {
 	Password    string // empty on a Unix socket with peer authentication
 	Connections int    // at most; 0 means 24
 	Keys        *envelope.Keyring
+
+	// Verify, if set, has the last word on the certificate that the server
+	// shows over TCP, after TLS has verified its chain and its name (AA3.b).
+	Verify func(tls.ConnectionState) error
 }
 
 // Store serves one role.
@@ -56,7 +61,8 @@ type Store struct {
 	keys *envelope.Keyring
 	asks asker
 
-	familiar familiar
+	familiar  familiar
+	condemned condemned
 
 	mu         sync.Mutex // guards statements
 	statements map[string]*sqlx.Stmt
@@ -66,9 +72,13 @@ type Store struct {
 // not cancelled half way.
 const patience = 4 * time.Second
 
+// connectionLife is how long a server whose certificate was revoked may go on
+// being spoken to.
+const connectionLife = 10 * time.Minute
+
 // Open connects. It does not look at the schema: Check does.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	db, err := connect(o.URL, o.Password)
+	db, err := connect(o)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +88,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
+	db.SetConnMaxLifetime(connectionLife)
 	s := &Store{db: db, keys: o.Keys, statements: make(map[string]*sqlx.Stmt)}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -98,8 +109,8 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // connect makes a pool that sends the settings its functions rely on, so that
 // a setting left on the role changes nothing.
-func connect(address, password string) (*sqlx.DB, error) {
-	u, err := url.Parse(address)
+func connect(o Options) (*sqlx.DB, error) {
+	u, err := url.Parse(o.URL)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.User == nil {
 		return nil, errors.New("database URL: want postgres://role@host/database")
 	}
@@ -119,9 +130,14 @@ func connect(address, password string) (*sqlx.DB, error) {
 	} {
 		q.Set(name, value)
 	}
+	if q.Get("sslmode") == "verify-full" && o.Verify != nil {
+		if err := verifyFully(q, o.Verify); err != nil {
+			return nil, err
+		}
+	}
 	u.RawQuery = q.Encode()
-	if password != "" {
-		u.User = url.UserPassword(u.User.Username(), password)
+	if o.Password != "" {
+		u.User = url.UserPassword(u.User.Username(), o.Password)
 	}
 	connector, err := pq.NewConnector(u.String())
 	if err != nil {
@@ -223,6 +239,7 @@ const (
 	codeAgain       = "GU004"
 	codePart        = "GU005"
 	codeNewer       = "GU006"
+	codeNotText     = "22P02" // PostgreSQL's own: text that is no value of a type
 )
 
 var (
@@ -254,6 +271,8 @@ func classify(err error) error {
 		return &Withheld{Reason: "newer-stored"}
 	case code == codePart:
 		return &Withheld{Reason: "part-of-report"}
+	case code == codeNotText:
+		return fault.New(fault.Invalid, errors.New("not a value of its type"))
 	case code == codeAgain, code == "40P01", code == "40001": // a deadlock's or a conflict's loser
 		return fault.New(fault.Conflict, errAgain)
 	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "25006"), code == "55P03", code == "57014":

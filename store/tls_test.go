@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"crypto/tls"
+	"errors"
 	"strings"
 	"testing"
 
@@ -60,5 +62,68 @@ func TestTLS(t *testing.T) {
 	}
 	if _, err := store.Open(t.Context(), store.Options{URL: strings.Replace(base, "guichet_portal@", "guichet_portal:right@", 1) + files(ours, "guichet_portal")}); err == nil {
 		t.Error("a password in the URL is accepted")
+	}
+}
+
+// TestTheServersCertificateIsCheckedFurther: what is given as Verify has the
+// last word, after full verification and never instead of it (AA3.b).
+func TestTheServersCertificateIsCheckedFurther(t *testing.T) {
+	ours, theirs := storetest.NewAuthority(t), storetest.NewAuthority(t)
+	for _, name := range []string{"localhost", "guichet_portal", "guichet_owner"} {
+		ours.Issue(t, name)
+	}
+	cluster, err := pgtest.Start(t.Context(), pgtest.Options{TLS: &pgtest.TLSFiles{CA: ours.Path("ca.pem"), Certificate: ours.Path("localhost.pem"), Key: ours.Path("localhost.key")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cluster.Stop() })
+	if err := store.Prepare(t.Context(), cluster.URL("postgres", "postgres"), "guichet", map[string]string{"guichet_portal": "right", "guichet_owner": "right"}); err != nil {
+		t.Fatal(err)
+	}
+	var looked int
+	var answer error
+	verify := func(state tls.ConnectionState) error {
+		looked++
+		if len(state.VerifiedChains) == 0 || state.VerifiedChains[0][0].DNSNames[0] != "localhost" {
+			t.Error("it is asked about what TLS has not verified")
+		}
+		return answer
+	}
+	url := func(role, ca string) string {
+		return cluster.TLSURL(role, "guichet") + "&sslrootcert=" + ca + "&sslcert=" + ours.Path(role+".pem") + "&sslkey=" + ours.Path(role+".key")
+	}
+	o := store.Options{URL: url("guichet_portal", ours.Path("ca.pem")), Password: "right", Verify: verify}
+	s, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if looked == 0 {
+		t.Error("nobody asked")
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	answer = errors.New("revoked")
+	if _, err := store.Open(t.Context(), o); err == nil || fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("refused by Verify: got %v, want the database unavailable", err)
+	}
+	if err := store.MigrateWith(t.Context(), store.Options{URL: url("guichet_owner", ours.Path("ca.pem")), Password: "right", Verify: verify}); err == nil || fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("migrations, refused by Verify: got %v", err)
+	}
+
+	answer, looked = nil, 0
+	for name, bad := range map[string]string{
+		"another authority":        url("guichet_portal", theirs.Path("ca.pem")),
+		"another name":             strings.Replace(o.URL, "localhost", "127.0.0.1", 1),
+		"the system's authorities": url("guichet_portal", "system"),
+		"no authority named":       strings.Replace(o.URL, "&sslrootcert="+ours.Path("ca.pem"), "", 1),
+		"no name sent":             strings.Replace(url("guichet_portal", theirs.Path("ca.pem")), "localhost", "127.0.0.1", 1) + "&sslsni=0",
+	} {
+		if _, err := store.Open(t.Context(), store.Options{URL: bad, Password: "right", Verify: verify}); err == nil {
+			t.Errorf("%s: it opens", name)
+		}
+	}
+	if looked != 0 {
+		t.Errorf("TLS let %d of the wrong ones through", looked)
 	}
 }

@@ -77,7 +77,8 @@ func TestTrendOfAlteredReport(t *testing.T) {
 // TestAccount lists the latest sign-ins, each with the refused attempts that
 // followed it (AA9).
 func TestAccount(t *testing.T) {
-	x := newTarget(t) // two sign-ins of Camille's
+	x := newTarget(t)
+	x.token = x.signIn(t, camille, "sub-camille")
 	account, err := x.portal.ReadAccount(t.Context(), x.token)
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +95,7 @@ func TestAccount(t *testing.T) {
 // session, and the access log holds it too.
 func TestLastAccess(t *testing.T) {
 	x := newTarget(t)
-	if home, err := x.portal.ReadHome(t.Context(), x.again); err != nil || home.LastAccess != nil {
+	if home, err := x.portal.ReadHome(t.Context(), x.token); err != nil || home.LastAccess != nil {
 		t.Fatalf("nobody has read anything: got %+v, %v", home.LastAccess, err)
 	}
 	if _, err := x.portal.ReadReport(t.Context(), x.token, x.own); err != nil {
@@ -106,14 +107,15 @@ func TestLastAccess(t *testing.T) {
 	if _, err := x.portal.ReadTrend(t.Context(), x.token, haemoglobin); err != nil {
 		t.Fatal(err)
 	}
-	home, err := x.portal.ReadHome(t.Context(), x.again)
+	later := x.signIn(t, camille, "sub-camille")
+	home, err := x.portal.ReadHome(t.Context(), later)
 	if err != nil || home.LastAccess == nil {
 		t.Fatalf("in another session: got %+v, %v", home, err)
 	}
 	if a := home.LastAccess; a.Event != "trend.read" || !a.Self || a.Who == "" || home.LastSignIn == nil {
 		t.Errorf("got %+v", a)
 	}
-	log, err := x.portal.ReadAccessLog(t.Context(), x.again, 0)
+	log, err := x.portal.ReadAccessLog(t.Context(), later, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

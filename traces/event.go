@@ -12,6 +12,8 @@ const (
 	SignIn            Type = "sign-in"
 	SignOut           Type = "sign-out"
 	SessionEnd        Type = "session.end"
+	IncidentReport    Type = "incident.report"
+	SettingChange     Type = "setting.change"
 	HomeRead          Type = "home.read"
 	ReportList        Type = "report.list"
 	ReportRead        Type = "report.read"
@@ -51,7 +53,9 @@ var Events = []Event{
 	{ServiceStop, "A listener closed its service.", "TR1.b"},
 	{SignIn, "A person signed in, or was refused: the reason says why.", "TR1.c"},
 	{SignOut, "A person ended their session.", "TR1.c"},
-	{SessionEnd, "A session ended otherwise: idle, expired or error.", "TR1.c, DT8, DT9"},
+	{SessionEnd, "A session ended otherwise: the reason says how.", "TR1.c, AA8, AA13, DT8, DT9"},
+	{IncidentReport, "Somebody said that a session was not theirs: every session of the account was ended.", "AA8.e"},
+	{SettingChange, "An operator chose the value of a setting, or was refused: the row of the entry holds it, the row before the old one.", "AA13.c, DT9.b"},
 	{HomeRead, "The first page was asked for: the person, their last sign-in, the heads of their reports.", "TR1.e"},
 	{ReportList, "The list of reports was asked for.", "TR1.e"},
 	{ReportRead, "A report was asked for, with its results and earlier results of the same analyses.", "TR1.e"},

@@ -9,6 +9,9 @@ type english struct{}
 func (english) day(t time.Time) string {
 	return t.In(paris).Format("2" + nbsp + "January" + nbsp + "2006")
 }
+func (english) dayInYear(t time.Time) string {
+	return t.In(paris).Format("2" + nbsp + "January")
+}
 func (english) dayless(t time.Time) string { return t.In(paris).Format("January" + nbsp + "2006") }
 func (english) weekday(t time.Time) string { return t.In(paris).Format("Monday") }
 func (english) longDay(t time.Time) string {

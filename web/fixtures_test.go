@@ -70,6 +70,7 @@ func signedIn(t testing.TB) Base {
 		Viewer:    &Viewer{Name: "Camille Moreau", Means: "FranceConnect", Role: record.RolePatient, IdleAt: instant(t, "2026-11-19 10:47")},
 		Now:       instant(t, "2026-11-19 10:32"),
 		Reference: "G7K2-41QF",
+		Watch:     &Watch{Session: "0123456789abcdef", Idle: 15 * time.Minute},
 	}
 }
 
@@ -100,6 +101,7 @@ func fullReport(t testing.TB) *record.Report {
 	haemoglobin := measured("Hémoglobine", "11.20", "g/dL", "12.0-16.0", "L")
 	haemoglobin.Comments = []string{"Anémie modérée.\nÀ confronter à la ferritine."}
 	haemoglobin.Method = "spectrophotométrie"
+	haemoglobin.Replaced = &record.Replaced{Deposited: instant(t, "2026-11-17 11:30"), Value: record.Value{Kind: record.Numeric, Text: "10.20"}, Unit: "g/dL", Reference: "12.0-16.0", Flags: []record.Flag{"L"}}
 	haemoglobin.Previous = []record.Previous{
 		{Sampled: sampled(t, "2026-05-12 08:10"), Value: record.Value{Kind: record.Numeric, Text: "12.4"}, Unit: "g/dL", Reference: "12.0-16.0", Flags: []record.Flag{"N"}},
 		{Sampled: sampled(t, "2025-11-03 07:55"), Value: record.Value{Kind: record.Numeric, Text: "7.6"}, Unit: "mmol/L", Reference: "7.4-9.9", Flags: []record.Flag{"L"}},
@@ -170,6 +172,8 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 	empty := Base{Language: in}
 	clinician := base
 	clinician.Viewer = &Viewer{Name: "Dr Claire Vasseur", Means: "psc", Role: record.RolePhysician, IdleAt: base.Viewer.IdleAt}
+	alone := out
+	alone.Path, alone.Watch = base.Path, base.Watch
 	last := &record.SignIn{At: instant(t, "2026-11-03 18:12"), Provider: "franceconnect"}
 	refused := &record.SignIn{At: instant(t, "2026-11-03 18:12"), Provider: "psc", Refused: 2}
 	reports, accesses := someReports(t), someAccesses(t)
@@ -200,6 +204,9 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 		"forbidden origin": ForbiddenOriginPage{base}, "forbidden origin, empty": ForbiddenOriginPage{Base: empty},
 		"wait": WaitPage{Base: out, Until: base.Now.Add(32 * time.Second), Failures: 5}, "wait, first": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second), Failures: 1}, "wait, empty": WaitPage{Base: empty},
 		"ended, empty": SessionEndedPage{Base: empty},
+		"still open":   StillOpenPage{Base: alone, IdleAt: base.Viewer.IdleAt},
+		"already open": AlreadyOpenPage{Base: out, Since: base.Now.Add(-30 * time.Minute), Seen: base.Now.Add(-3 * time.Minute)}, "already open, empty": AlreadyOpenPage{Base: empty},
+		"alerted": AlertedPage{Base: out}, "alerted, empty": AlertedPage{Base: empty},
 	}
 	for _, name := range everyGuide() {
 		pages["guide, "+string(name)] = GuidePage{Base: out, Guide: name, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour}
@@ -207,7 +214,8 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 	}
 	for _, reason := range endReasons() {
 		pages["ended, "+string(reason)] = SessionEndedPage{
-			Base: base, Reason: reason, At: base.Now, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect",
+			Base: base, Reason: reason, At: base.Now, Idle: 15 * time.Minute, Lifetime: 8 * time.Hour, Provider: "franceconnect", Returns: reason == record.EndIdle,
+			ProviderCloses: true, Alert: true, Newer: &Newer{Provider: "psc"},
 		}
 	}
 	return pages

@@ -15,9 +15,10 @@ var (
 	months      = [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"}
 )
 
-func (french) day(t time.Time) string     { return t.In(paris).Format("02/01/2006") }
-func (french) dayless(t time.Time) string { return t.In(paris).Format("01/2006") }
-func (french) weekday(t time.Time) string { return weekdays[t.In(paris).Weekday()] }
+func (french) day(t time.Time) string       { return t.In(paris).Format("02/01/2006") }
+func (french) dayInYear(t time.Time) string { return t.In(paris).Format("02/01") }
+func (french) dayless(t time.Time) string   { return t.In(paris).Format("01/2006") }
+func (french) weekday(t time.Time) string   { return weekdays[t.In(paris).Weekday()] }
 
 func (french) shortMonth(t time.Time) string  { return shortMonths[t.In(paris).Month()-1] }
 func (f french) shortDate(t time.Time) string { return f.day(t) }

@@ -47,6 +47,7 @@ type conventions interface {
 	month(t time.Time) string      // novembre 2026
 	shortMonth(t time.Time) string // nov.
 	shortDate(t time.Time) string  // 17/11/2026, or 17 Nov 2026
+	dayInYear(t time.Time) string  // 17/11, or 17 November
 	hour(t time.Time) string       // 7 h 42, for sentences, or 07:42
 	wideHour(t time.Time) string   // the same, of one width at any hour
 	exactHour(t time.Time) string  // 7 h 42 min 08 s, or 07:42:08

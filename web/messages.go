@@ -24,6 +24,7 @@ type NothingSharedPage struct {
 }
 
 func (p NothingSharedPage) view(l *language) (string, Base, any) {
+	p.Greeting = nil // it says the same itself
 	return "nothing-shared", p.Base, struct {
 		Name     string
 		LastSeen lastSeen
@@ -58,8 +59,19 @@ type SessionEndedPage struct {
 	Reason         record.EndReason
 	At             time.Time
 	Idle, Lifetime time.Duration
+	Newer          *Newer // the session that replaced it, where that is known
 	Provider       string
 	ProviderClosed bool // the provider has confirmed that its own session is closed
+	Returns        bool // signing in again leads back to the page
+	ProviderCloses bool // the provider can be asked to close its own session
+	Alert          bool // that it was not them can be said from here (AA8.e)
+}
+
+// Newer is what is told of a session that replaced another: nothing that says
+// who or where.
+type Newer struct {
+	Provider string
+	Near     bool // from the same network
 }
 
 type sessionEnded struct {
@@ -67,8 +79,12 @@ type sessionEnded struct {
 	When           string // day and hour
 	Hour           string
 	Idle, Lifetime string
+	Newer          *Newer
 	Provider       string
 	ProviderClosed bool
+	Returns        bool
+	ProviderCloses bool
+	Alert          bool
 }
 
 func (p SessionEndedPage) view(l *language) (string, Base, any) {
@@ -78,12 +94,44 @@ func (p SessionEndedPage) view(l *language) (string, Base, any) {
 		Lifetime:       l.minutes(p.Lifetime),
 		Provider:       providerName(p.Provider),
 		ProviderClosed: p.ProviderClosed,
+		Returns:        p.Returns,
+		ProviderCloses: p.ProviderCloses && !p.ProviderClosed,
+		Alert:          p.Alert,
+	}
+	if p.Newer != nil {
+		content.Newer = &Newer{Provider: providerName(p.Newer.Provider), Near: p.Newer.Near}
 	}
 	if !p.At.IsZero() {
 		content.When, content.Hour = l.dayAndHour(p.At, p.Now), l.hour(p.At)
 	}
-	p.Viewer = nil
+	p.Viewer, p.Watch = nil, nil
 	return "session-ended", p.Base, content
+}
+
+// AlreadyOpenPage offers to take over the session that is open elsewhere
+// (AA8.b). Like SessionEndedPage it names nobody.
+type AlreadyOpenPage struct {
+	Base
+	Since, Seen time.Time
+}
+
+type alreadyOpen struct{ Since, Seen string }
+
+func (p AlreadyOpenPage) view(l *language) (string, Base, any) {
+	since := fill(l.say.Message.OpenSince, "day", l.longDay(p.Since), "hour", l.hour(p.Since))
+	if sameDay(p.Since, p.Now) {
+		since = fill(l.say.Message.OpenToday, "hour", l.hour(p.Since))
+	}
+	p.Viewer = nil
+	return "already-open", p.Base, alreadyOpen{since, l.hour(p.Seen)}
+}
+
+// AlertedPage says that the alert has arrived, and what comes next (AA8.e).
+type AlertedPage struct{ Base }
+
+func (p AlertedPage) view(l *language) (string, Base, any) {
+	p.Viewer = nil
+	return "alerted", p.Base, upperFirst(l.dayAndHour(p.Now, time.Time{}))
 }
 
 // NotFoundPage stands for what is missing and for what is refused (DT3.a).
@@ -99,7 +147,7 @@ func (p InternalPage) view(l *language) (string, Base, any) {
 	if !p.Now.IsZero() {
 		when = upperFirst(l.dayAndHour(p.Now, time.Time{}))
 	}
-	p.Viewer = nil
+	p.Viewer, p.Watch = nil, nil
 	return "internal", p.Base, when
 }
 
@@ -178,9 +226,21 @@ func (l *language) newLastSeen(s *record.SignIn, first bool) lastSeen {
 	}
 	seen := lastSeen{ISO: s.At.In(paris).Format(time.RFC3339), When: l.dayAndHour(s.At, time.Time{}), Provider: providerName(s.Provider)}
 	if s.Refused > 0 {
-		seen.Refused = l.count(s.Refused, l.say.Message.RefusedAttempts)
+		seen.Refused = l.count(s.Refused, l.say.Message.RefusedAttempts) + l.latestRefused(s)
 	}
 	return seen
+}
+
+// latestRefused says when an attempt was refused, or the latest of several.
+func (l *language) latestRefused(s *record.SignIn) string {
+	if s.RefusedAt.IsZero() {
+		return ""
+	}
+	form := l.say.Message.LatestRefused.many()
+	if s.Refused == 1 {
+		form = l.say.Message.LatestRefused.one()
+	}
+	return fill(form, "day", l.dayInYear(s.RefusedAt), "hour", l.wideHour(s.RefusedAt))
 }
 
 func viewerName(b Base) string {

@@ -30,7 +30,13 @@ type Base struct {
 	Reference string // of the request, of fixed length; shown on error pages
 	Language  Language
 	Path      string // of the page, to come back to in another language; empty: the first page
+	Watch     *Watch // nil where no session is open
+	Greeting  *Greeting
 }
+
+// Greeting is what the first page after a sign-in says, whichever it is: the
+// sign-in before (AA9).
+type Greeting struct{ LastSignIn *record.SignIn } // nil at the first
 
 func (b Base) language() Language { return b.Language }
 
@@ -44,6 +50,8 @@ type frame struct {
 	Back      string // where a change of language leads
 	Help      string // the place of the help page about this one (DT11.a)
 	Patient   *identityLine
+	Watch     *watch
+	LastSeen  lastSeen
 	Reference string
 	Page      any
 }
@@ -69,7 +77,11 @@ func newFrame(w *Web, l *language, template string, base Base, content any) fram
 	if f.Back == "" {
 		f.Back = "/"
 	}
+	f.Watch = newWatch(w, base.Watch, f.Back)
 	f.Help = "/help"
+	if g := base.Greeting; g != nil {
+		f.LastSeen = l.newLastSeen(g.LastSignIn, g.LastSignIn == nil)
+	}
 	if v := base.Viewer; v != nil {
 		f.Viewer = &viewerLine{Name: v.Name, Means: providerName(v.Means), Clinician: v.Role.IsClinician()}
 		if !v.IdleAt.IsZero() {

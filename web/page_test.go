@@ -118,7 +118,12 @@ func checkLabels(t *testing.T, doc *html.Node) {
 // checkPolicy: nothing that a strict Content-Security-Policy would stop.
 func checkPolicy(t *testing.T, doc *html.Node) {
 	t.Helper()
-	for _, n := range all(doc, tagged("script", "style", "iframe", "object", "embed", "base", "img")) {
+	for _, n := range all(doc, tagged("script")) {
+		if src, _ := attr(n, "src"); !strings.HasPrefix(src, "/static/session-") || n.FirstChild != nil {
+			t.Errorf("a script that is not the one there is: %q", src)
+		}
+	}
+	for _, n := range all(doc, tagged("style", "iframe", "object", "embed", "base", "img")) {
 		t.Errorf("a %s in the page", n.Data)
 	}
 	for _, n := range all(doc, func(*html.Node) bool { return true }) {
@@ -151,7 +156,7 @@ func checkLinks(t *testing.T, doc *html.Node) {
 	for _, form := range all(doc, tagged("form")) {
 		action, _ := attr(form, "action")
 		method, _ := attr(form, "method")
-		if want := map[string]string{"/logout": "post", "/language": "post", "/reports": "get"}[action]; method != want {
+		if want := map[string]string{"/logout": "post", "/language": "post", "/session/continue": "post", "/reports": "get", "/session/alert": "post", "/session/take-over": "post", "/session/provider": "post"}[action]; method != want {
 			t.Errorf("form %s %s", method, action)
 		}
 	}
@@ -207,9 +212,57 @@ func TestLastSignIn(t *testing.T) {
 	if got := plain(textOf(all(doc, withAttr("id", "last-login"))[0])); !strings.Contains(got, "Depuis : 1 tentative refusée.") {
 		t.Errorf("refused attempts: %s", got)
 	}
+	page.LastSignIn.RefusedAt = instant(t, "2026-11-19 07:51")
+	doc, _ = renderedPage(t, w, page)
+	if got := plain(textOf(all(doc, withAttr("id", "last-login"))[0])); !strings.Contains(got, "Depuis : 1 tentative refusée, le 19/11 à 07 h 51.") {
+		t.Errorf("refused attempt: %s", got)
+	}
+	page.LastSignIn.Refused = 3
+	page.Language = English
+	doc, _ = renderedPage(t, w, page)
+	if got := plain(textOf(all(doc, withAttr("id", "last-login"))[0])); !strings.Contains(got, "Since then: 3 refused attempts, the latest on 19 November at 07:51.") {
+		t.Errorf("refused attempts: %s", got)
+	}
 	doc, _ = renderedPage(t, w, HomePage{Base: signedIn(t), FirstSignIn: true})
 	if got := textOf(all(doc, withAttr("id", "last-login"))[0]); !strings.HasPrefix(got, "C’est votre première connexion à Guichet.") {
 		t.Errorf("first sign-in: %s", got)
+	}
+}
+
+// TestFirstPageGreets: the last sign-in stands once on the first page after a
+// sign-in, whichever it is (AA9).
+func TestFirstPageGreets(t *testing.T) {
+	w := newWeb(t)
+	last := &record.SignIn{At: instant(t, "2026-11-03 18:12"), Provider: "franceconnect"}
+	base := signedIn(t)
+	base.Greeting = &Greeting{LastSignIn: last}
+	for name, page := range map[string]Page{
+		"reports": ReportsPage{Base: base}, "access log": AccessLogPage{Base: base},
+		"home": HomePage{Base: base, LastSignIn: last}, "nothing shared": NothingSharedPage{Base: base, LastSignIn: last},
+	} {
+		doc, _ := renderedPage(t, w, page)
+		if found := all(doc, withAttr("id", "last-login")); len(found) != 1 || !strings.Contains(plain(textOf(found[0])), "mardi 3 novembre 2026 à 18 h 12") {
+			t.Errorf("%s: told %d times", name, len(found))
+		}
+	}
+	base.Greeting = &Greeting{}
+	doc, _ := renderedPage(t, w, ReportsPage{Base: base})
+	if found := all(doc, withAttr("id", "last-login")); len(found) != 1 || !strings.Contains(textOf(found[0]), "première connexion") {
+		t.Error("a first sign-in is not told")
+	}
+}
+
+func TestAlreadyOpenSaysSinceWhen(t *testing.T) {
+	w := newWeb(t)
+	base := signedIn(t)
+	for want, since := range map[string]time.Time{
+		"Votre compte est ouvert sur un autre appareil depuis aujourd’hui à 10 h 02 (heure de Paris). Dernière action : 10 h 29.":                  instant(t, "2026-11-19 10:02"),
+		"Votre compte est ouvert sur un autre appareil depuis le mercredi 18 novembre 2026 à 23 h 50 (heure de Paris). Dernière action : 10 h 29.": instant(t, "2026-11-18 23:50"),
+	} {
+		doc, source := renderedPage(t, w, AlreadyOpenPage{Base: base, Since: since, Seen: instant(t, "2026-11-19 10:29")})
+		if got := plain(textOf(doc)); !strings.Contains(got, want) || strings.Contains(source, "Camille") {
+			t.Errorf("got %s", got)
+		}
 	}
 }
 
@@ -220,7 +273,7 @@ func TestSessionEndedGivesItsReason(t *testing.T) {
 	w := newWeb(t)
 	says := map[record.EndReason]string{
 		record.EndReplaced: "Une nouvelle connexion à votre compte a eu lieu aujourd’hui, jeudi 19 novembre 2026, à 10 h 32 (heure de Paris). Une seule session peut être ouverte à la fois : celle-ci a donc été fermée.",
-		record.EndIdle:     "Elle est restée 15 minutes sans action.",
+		record.EndIdle:     "Elle est restée 15 minutes sans action. Une nouvelle connexion vous ramène à la même page.",
 		record.EndExpired:  "Elle a atteint sa durée maximale de 8 heures.",
 		record.EndError:    "Un problème est survenu de notre côté. Par sécurité, votre session a été fermée.",
 		record.EndAdmin:    "L’hôpital a fermé cette session à 10 h 32. Pour en connaître la raison, appelez le support.",

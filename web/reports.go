@@ -37,6 +37,7 @@ func (h home) section() (string, *identityLine) { return "home", h.patient }
 const newCards = 6
 
 func (p HomePage) view(l *language) (string, Base, any) {
+	p.Greeting = nil // it says the same itself
 	content := home{
 		patient:  l.newIdentityLine(p.Patient, p.Now),
 		Name:     viewerName(p.Base),

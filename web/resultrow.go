@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"time"
 
 	"guichet/record"
 )
@@ -124,9 +125,7 @@ func (rows *resultRows) writeRow(o *record.Observation, anchor string) {
 	rows.writeValue(o)
 	rows.writeFlags(o, verdicts)
 
-	rows.raw(`<td role="cell" class="reference" data-l="`)
-	rows.text(rows.say.Result.Interval)
-	rows.raw(`" data-reference="`)
+	rows.raw(`<td role="cell" class="reference" data-reference="`)
 	rows.text(o.Reference)
 	if known || shownReference == "" || !rows.foreign() {
 		rows.raw(`">`)
@@ -307,9 +306,7 @@ func (rows *resultRows) writeSign(v verdict) {
 }
 
 func (rows *resultRows) writePrevious(o *record.Observation) {
-	rows.raw(`<td role="cell" class="previous" data-l="`)
-	rows.text(rows.say.Result.Previous)
-	rows.raw(`">`)
+	rows.raw(`<td role="cell" class="previous">`)
 	switch {
 	case len(o.Previous) > 0:
 		rows.raw(`<ol class="ant">`)
@@ -366,7 +363,7 @@ func (rows *resultRows) writeEarlier(p *record.Previous, unit string) {
 }
 
 func (rows *resultRows) writeRemarks(o *record.Observation, edge literal) {
-	if len(o.Comments) == 0 {
+	if len(o.Comments) == 0 && o.Replaced == nil {
 		return
 	}
 	rows.raw(`<tr role="row" class="extra `)
@@ -374,6 +371,9 @@ func (rows *resultRows) writeRemarks(o *record.Observation, edge literal) {
 	rows.raw(`"><td role="cell" colspan="`)
 	rows.raw(columns)
 	rows.raw(`">`)
+	if o.Replaced != nil {
+		rows.writeReplaced(o.Replaced)
+	}
 	for _, comment := range o.Comments {
 		rows.raw(`<p class="remark"><b>`)
 		rows.text(rows.say.Result.Comment)
@@ -383,4 +383,29 @@ func (rows *resultRows) writeRemarks(o *record.Observation, edge literal) {
 		rows.raw(`</bdi></p>`)
 	}
 	rows.raw(`</td></tr>`)
+}
+
+// writeReplaced strikes out what stood here before: whoever read it must see
+// that it no longer holds (CNIL-4.2-1).
+func (rows *resultRows) writeReplaced(was *record.Replaced) {
+	rows.raw(`<p class="remark correction">`)
+	rows.text(rows.say.Result.Replaces)
+	rows.raw(`<del`)
+	if rows.inFrench(was.Value) {
+		rows.raw(` lang="fr"`)
+	}
+	rows.raw(`>`)
+	rows.text(rows.valueText(was.Value))
+	if was.Unit != "" {
+		rows.text(nbsp + was.Unit)
+	}
+	_, known := parseInterval(was.Reference, was.Unit)
+	for _, v := range rows.say.Flag.verdictsOf(was.Flags, known) {
+		rows.text(", " + v.words)
+	}
+	rows.raw(`</del>`)
+	if !was.Deposited.IsZero() {
+		rows.text(fill(rows.say.Result.SentBefore, "when", rows.dayAndHour(was.Deposited, time.Time{})))
+	}
+	rows.raw(`.</p>`)
 }

@@ -63,6 +63,7 @@ type resultSentences struct {
 	Unflagged, NoPrevious    string
 	Interval, Previous       string // labels of the cells, where a row becomes a card
 	Comment                  string
+	Replaces, SentBefore     string
 	Set, SetOf, OtherResults string
 	Range                    string
 }
@@ -127,6 +128,9 @@ type accountSentences struct {
 
 type messageSentences struct {
 	RefusedAttempts noun
+	LatestRefused   noun // when it was, or when the latest was
+	OpenToday       string
+	OpenSince       string
 	FirstFailure    string
 	NthFailure      string
 }

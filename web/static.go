@@ -13,13 +13,14 @@ import (
 	"strings"
 )
 
-//go:embed static/style.css static/favicon.svg static/source-sans-3-latin-wght-normal.woff2
+//go:embed static/style.css static/session.js static/favicon.svg static/source-sans-3-latin-wght-normal.woff2
 var staticFiles embed.FS
 
 const (
-	styleFile = "style.css"
-	iconFile  = "favicon.svg"
-	fontFile  = "source-sans-3-latin-wght-normal.woff2"
+	styleFile  = "style.css"
+	scriptFile = "session.js"
+	iconFile   = "favicon.svg"
+	fontFile   = "source-sans-3-latin-wght-normal.woff2"
 )
 
 // staticPath is where the handler of Static expects to be mounted.
@@ -28,10 +29,11 @@ const staticPath = "/static/"
 // static holds every file in memory under a name made of its content, so that
 // a browser may keep it for ever.
 type static struct {
-	files     map[string]staticFile // by path
-	styleHref string
-	iconHref  string
-	fontHref  string
+	files      map[string]staticFile // by path
+	styleHref  string
+	scriptHref string
+	iconHref   string
+	fontHref   string
 }
 
 type staticFile struct {
@@ -49,10 +51,35 @@ func newStatic() (*static, error) {
 	if s.iconHref, err = s.add(iconFile, "image/svg+xml", nil); err != nil {
 		return nil, err
 	}
-	// The style sheet names the font by content too.
-	font := strings.NewReplacer(fontFile, path.Base(s.fontHref))
-	s.styleHref, err = s.add(styleFile, "text/css; charset=utf-8", font)
+	if s.scriptHref, err = s.add(scriptFile, "text/javascript; charset=utf-8", nil); err != nil {
+		return nil, err
+	}
+	// The style sheet names the font by content too, and has the words that
+	// stand before the cells of each row of a report: once, not in each row.
+	edits := []string{fontFile, path.Base(s.fontHref)}
+	for _, code := range []Language{French, English} {
+		t, err := readTexts(code)
+		if err != nil {
+			return nil, fmt.Errorf("read texts: %w", err)
+		}
+		edits = append(edits, "[[interval."+string(code)+"]]", t.said.Result.Interval, "[[previous."+string(code)+"]]", t.said.Result.Previous)
+	}
+	s.styleHref, err = s.add(styleFile, "text/css; charset=utf-8", strings.NewReplacer(edits...))
 	return s, err
+}
+
+// squeeze leaves out of a style sheet or a script what only the people who
+// change it need: lines of comment, and indentation.
+func squeeze(source []byte) []byte {
+	var b bytes.Buffer
+	for line := range strings.Lines(string(source)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "/*") && strings.HasSuffix(line, "*/") {
+			continue
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.Bytes()
 }
 
 // add takes in one embedded file and returns the path it is served under.
@@ -63,6 +90,9 @@ func (s *static) add(name, contentType string, edit *strings.Replacer) (href str
 	}
 	if edit != nil {
 		plain = []byte(edit.Replace(string(plain)))
+	}
+	if strings.HasPrefix(contentType, "text/") {
+		plain = squeeze(plain)
 	}
 	f := staticFile{contentType: contentType, plain: plain}
 	if !strings.HasPrefix(contentType, "font/") {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/net/html"
+
 	"guichet/record"
 )
 
@@ -26,9 +28,9 @@ func get(t *testing.T, w *Web, method, path, encoding string) *http.Response {
 func TestStaticFiles(t *testing.T) {
 	w := newWeb(t)
 	for href, contentType := range map[string]string{
-		w.static.styleHref: "text/css; charset=utf-8", w.static.iconHref: "image/svg+xml", w.static.fontHref: "font/woff2",
+		w.static.styleHref: "text/css; charset=utf-8", w.static.scriptHref: "text/javascript; charset=utf-8", w.static.iconHref: "image/svg+xml", w.static.fontHref: "font/woff2",
 	} {
-		if !regexp.MustCompile(`^/static/[a-z0-9-]+-[0-9a-f]{16}\.(css|svg|woff2)$`).MatchString(href) {
+		if !regexp.MustCompile(`^/static/[a-z0-9-]+-[0-9a-f]{16}\.(css|js|svg|woff2)$`).MatchString(href) {
 			t.Errorf("path %s", href)
 		}
 		answer := get(t, w, http.MethodGet, href, "")
@@ -59,6 +61,30 @@ func TestStaticFiles(t *testing.T) {
 		if again, _ := io.ReadAll(unpacked); string(again) != string(body) {
 			t.Errorf("%s differs once unpacked", href)
 		}
+	}
+}
+
+// What stands before the cells of a report's rows on a narrow screen is in the
+// words of the page's language.
+func TestStyleSheetHasTheWordsOfRows(t *testing.T) {
+	w := newWeb(t)
+	style := string(w.static.files[w.static.styleHref].plain)
+	for _, l := range []*language{w.french, w.english} {
+		for _, words := range []string{l.say.Result.Interval, l.say.Result.Previous} {
+			if !strings.Contains(style, `content: "`+words+` "`) {
+				t.Errorf("the style sheet does not say %q", words)
+			}
+		}
+	}
+	if strings.Contains(style, "[[") {
+		t.Error("the style sheet has a word that is not set")
+	}
+}
+
+func TestSqueezeLeavesOutCommentsOnly(t *testing.T) {
+	got := string(squeeze([]byte("// why\n'use strict';\n\n  let a = 1; // one\n/* a rule */\n.a { b: c; } /* d */\n\t/* e\n f */\n")))
+	if want := "'use strict';\nlet a = 1; // one\n.a { b: c; } /* d */\n/* e\nf */\n"; got != want {
+		t.Errorf("got %q", got)
 	}
 }
 
@@ -109,8 +135,7 @@ func TestClassesOfPagesAndOfTheStyleSheetAreTheSame(t *testing.T) {
 		"flag": true, "previous": true, "value": true, "key": true,
 	}
 	used := make(map[string]bool)
-	collect := func(page Page) {
-		doc, _ := renderedPage(t, w, page)
+	collectFrom := func(doc *html.Node) {
 		for _, n := range all(doc, withAttr("class", "*")) {
 			classes, _ := attr(n, "class")
 			for _, class := range strings.Fields(classes) {
@@ -118,6 +143,19 @@ func TestClassesOfPagesAndOfTheStyleSheetAreTheSame(t *testing.T) {
 			}
 		}
 	}
+	collect := func(page Page) {
+		doc, _ := renderedPage(t, w, page)
+		collectFrom(doc)
+	}
+	question, err := w.Question(English, Question{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dialog, err := html.Parse(strings.NewReader(question))
+	if err != nil {
+		t.Fatal(err)
+	}
+	collectFrom(dialog)
 	for _, page := range everyPage(t, English) {
 		collect(page)
 	}

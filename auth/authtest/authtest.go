@@ -38,6 +38,7 @@ type Claims = mischief.Claims
 
 // Server is a provider for one test.
 type Server struct {
+	Sub            string            // of whoever signs in; empty: always the same one
 	Fault          mischief.Fault    // of the sign-ins that begin from now on; set it between them
 	Person         Claims            // userinfo of whoever signs in; sub is the server's own
 	Now            func() time.Time  // of the server's clock
@@ -148,7 +149,12 @@ func KeyFile(t testing.TB, algorithm string) []byte {
 func (s *Server) Issuer() string { return s.http.URL }
 
 // Subject returns the sub of whoever signs in.
-func (s *Server) Subject() string { return "e3b0c44298fc1c149afbf4c8996fb924v1" }
+func (s *Server) Subject() string {
+	if s.Sub != "" {
+		return s.Sub
+	}
+	return "e3b0c44298fc1c149afbf4c8996fb924v1"
+}
 
 // Options returns what a relying party needs to use the server.
 func (s *Server) Options() auth.Options {

@@ -35,6 +35,7 @@ type commands struct {
 	Migrate    migrateCommand    `cmd:"" help:"Bring the database up to this program."`
 	Keys       keysCommand       `cmd:"" help:"The master key and the keys it wraps."`
 	Quarantine quarantineCommand `cmd:"" help:"Messages that were refused and kept: list, show, try again."`
+	Settings   settingsCommand   `cmd:"" help:"What the hospital chooses: limits of sessions, delays after failed sign-ins."`
 	Sample     sampleCommand     `cmd:"" help:"Make fictitious patients and their laboratory messages (GP6)."`
 	Demo       demoCommand       `cmd:"" help:"Run the whole system on this machine, with fictitious people."`
 	Version    versionCommand    `cmd:"" help:"Say which version this is."`

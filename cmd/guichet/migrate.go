@@ -23,7 +23,11 @@ func (c migrateCommand) Run(e *environment) error {
 		}
 		password = secret.Reveal()
 	}
-	return store.Migrate(e.ctx, config.Database.Owner.URL, password)
+	verify, err := databaseCheck(e, config)
+	if err != nil {
+		return err
+	}
+	return store.MigrateWith(e.ctx, store.Options{URL: config.Database.Owner.URL, Password: password, Verify: verify})
 }
 
 type keysCommand struct {

@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"guichet/auth"
+	"guichet/certificate"
 	"guichet/configs"
 	"guichet/record"
 )
 
 // newProvider makes the relying party of one provider as it is configured.
-func newProvider(name string, c configs.Provider, public *url.URL) (*auth.Provider, error) {
+func newProvider(name string, c configs.Provider, public *url.URL, peers *certificate.Checker) (*auth.Provider, error) {
 	secret, err := c.ClientSecret()
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func newProvider(name string, c configs.Provider, public *url.URL) (*auth.Provid
 		ClientID: c.ClientID, ClientAuth: c.ClientAuth, ClientSecret: secret.Reveal(), Encryption: c.Encryption,
 		RedirectURL: public.JoinPath("callback", name).String(), PostLogoutRedirectURL: public.JoinPath("session-ended").String(),
 		ACR: c.ACR, AMR: c.AMR, Scopes: c.Scopes, Algorithms: c.Algorithms, PKCE: c.PKCE, SignedUserinfo: c.SignedUserinfo,
-		MaxAuthAge: c.MaxAuthAge, Roles: rolesOf(c.Roles), Transport: transport}
+		MaxAuthAge: c.MaxAuthAge, Roles: rolesOf(c.Roles), Transport: peers.Transport(transport)}
 	if options.Keys, err = clientKeys(c); err != nil {
 		return nil, err
 	}

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"guichet/certificate"
 	"guichet/configs"
 )
 
@@ -58,6 +60,10 @@ func TestNewProvider(t *testing.T) {
 		ClientID: "guichet", ClientSecretFile: secret, Scopes: []string{"openid"}, ACR: "eidas2", Algorithms: []string{"ES256"},
 		Encryption: "ECDH-ES", DecryptionKeys: []string{opening}, SignedUserinfo: true,
 	}
+	peers, err := certificate.NewChecker("providers", configs.Revocation{WhenUnknown: configs.Refuse}, certificate.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	public := &url.URL{Scheme: "https", Host: "portal.example"}
 	for name, test := range map[string]struct {
 		change func(*configs.Provider)
@@ -76,7 +82,7 @@ func TestNewProvider(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := base
 			test.change(&c)
-			p, err := newProvider("franceconnect", c, public)
+			p, err := newProvider("franceconnect", c, public, peers)
 			switch {
 			case test.says == "" && (err != nil || p.Label() != "L"):
 				t.Errorf("got %v", err)

@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
-	"os/user"
 	"strings"
 	"text/tabwriter"
 	"time"
 	"unicode"
 
 	"guichet/configs"
-	"guichet/envelope"
 	"guichet/fault"
 	"guichet/handlers/feed"
 	fhirfeed "guichet/handlers/fhir"
@@ -39,9 +35,6 @@ type operating struct {
 	reading reading
 }
 
-// operatorLifetime bounds the session of a command.
-const operatorLifetime = 15 * time.Minute
-
 func operate(e *environment, file string, act func(context.Context, *operating) error) (err error) {
 	config, err := configs.LoadEnv[configs.Guichet](file, e.environ)
 	if err != nil {
@@ -54,28 +47,11 @@ func operate(e *environment, file string, act func(context.Context, *operating) 
 	if o.reading, err = newReading(config.Intake); err != nil {
 		return err
 	}
-	keys, err := envelope.OpenFiles(config.Keys.MasterFile, config.Keys.KeyringFile)
-	if err != nil {
+	var leave func() error
+	if o.store, o.request, leave, err = openOperator(e, config, config.Database.Intake); err != nil {
 		return err
 	}
-	if o.store, err = openRole(e.ctx, config.Database.Intake, keys); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, o.store.Close()) }()
-	if err := o.store.Check(e.ctx); err != nil {
-		return err
-	}
-	operator, err := user.Current()
-	if err != nil {
-		return fmt.Errorf("say who runs this command: %w", err)
-	}
-	token := make([]byte, store.TokenSize)
-	_, _ = rand.Read(token) // never fails
-	o.request = store.Request{Token: token, Address: netip.IPv6Loopback(), ID: uuid.New()}
-	if err := o.store.OpenOperator(e.ctx, o.request, operator.Username, store.Limits{Lifetime: operatorLifetime}); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, o.store.EndSession(e.ctx, o.request, "closed")) }()
+	defer func() { err = errors.Join(err, leave()) }()
 	return act(e.ctx, o)
 }
 

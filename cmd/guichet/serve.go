@@ -75,6 +75,7 @@ type server struct {
 	log     *slog.Logger
 	metrics *handlers.Metrics
 	keys    *envelope.Keyring
+	verify  func(tls.ConnectionState) error // the database server's certificate
 	stores  []*listening
 	tasks   []func(context.Context) error
 	closers []func() // before the stores
@@ -91,6 +92,11 @@ func (s *server) build(ctx context.Context, wants func(string) bool) error {
 	if s.keys, err = envelope.OpenFiles(s.config.Keys.MasterFile, s.config.Keys.KeyringFile); err != nil {
 		return err
 	}
+	database, err := s.checker("database", s.config.Revocation.Database)
+	if err != nil {
+		return err
+	}
+	s.verify = database.Verify
 	if wants("portal") && s.config.Portal.Listen != "" {
 		if err := s.buildPortal(ctx); err != nil {
 			return err
@@ -114,13 +120,14 @@ func (s *server) build(ctx context.Context, wants func(string) bool) error {
 	if len(s.tasks) == 0 {
 		return errors.New("nothing to serve: the configuration names no listener that was asked for")
 	}
+	s.tasks = append(s.tasks, s.watch(wants))
 	return nil
 }
 
 // open opens a store as a role, and refuses a database that is behind, ahead
 // or altered.
 func (s *server) open(ctx context.Context, role configs.Role, listen string) (*store.Store, error) {
-	opened, err := openRole(ctx, role, s.keys)
+	opened, err := openRole(ctx, role, s.keys, s.verify)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +146,7 @@ func (s *server) open(ctx context.Context, role configs.Role, listen string) (*s
 }
 
 // openRole opens a store as a role, whose password stands in its own file.
-func openRole(ctx context.Context, role configs.Role, keys *envelope.Keyring) (*store.Store, error) {
+func openRole(ctx context.Context, role configs.Role, keys *envelope.Keyring, verify func(tls.ConnectionState) error) (*store.Store, error) {
 	var password string
 	if role.PasswordFile != "" {
 		secret, err := configs.ReadSecret(role.PasswordFile)
@@ -148,7 +155,7 @@ func openRole(ctx context.Context, role configs.Role, keys *envelope.Keyring) (*
 		}
 		password = secret.Reveal()
 	}
-	return store.Open(ctx, store.Options{URL: role.URL, Password: password, Connections: role.Connections, Keys: keys})
+	return store.Open(ctx, store.Options{URL: role.URL, Password: password, Connections: role.Connections, Keys: keys, Verify: verify})
 }
 
 func (l *listening) request() store.Request {
@@ -169,18 +176,21 @@ func (s *server) buildPortal(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("portal: %w", err)
 	}
-	options := portal.Options{Store: db, Attempts: attempts, Log: s.log, Metrics: s.metrics, PublicURL: public, Suffix: c.CookieSuffix,
-		Limits: store.Limits{Idle: c.Idle, Lifetime: c.Lifetime}}
+	options := portal.Options{Store: db, Attempts: attempts, Log: s.log, Metrics: s.metrics, PublicURL: public, Suffix: c.CookieSuffix}
 	site := web.Site{Hospital: s.config.Hospital.Name, SupportPhone: s.config.Hospital.SupportPhone, SupportHours: s.config.Hospital.SupportHours,
 		SupportMail: s.config.Hospital.SupportMail, AlertPhone: s.config.Hospital.AlertPhone, Demonstration: s.config.Hospital.Demonstration,
 		Publisher: web.Publisher{Address: s.config.Hospital.Address, Director: s.config.Hospital.Director, Host: s.config.Hospital.Host,
 			Certificate: s.config.Hospital.HostCertificate, Officer: s.config.Hospital.ProtectionOfficer}}
+	identity, err := s.checker("providers", s.config.Revocation.Providers)
+	if err != nil {
+		return fmt.Errorf("portal: %w", err)
+	}
 	for _, name := range []string{auth.FranceConnect, auth.ProSanteConnect} {
 		settings, ok := s.config.Providers[name]
 		if !ok {
 			continue
 		}
-		provider, err := newProvider(name, settings, public)
+		provider, err := newProvider(name, settings, public, identity)
 		if err != nil {
 			return fmt.Errorf("provider %s: %w", name, err)
 		}
@@ -203,8 +213,12 @@ func (s *server) buildPortal(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("portal: %w", err)
 	}
+	waf, err := s.checker("waf", s.config.Revocation.WAF)
+	if err != nil {
+		return fmt.Errorf("portal: %w", err)
+	}
 	s.tasks = append(s.tasks, func(ctx context.Context) error { return s.housekeep(ctx, db) })
-	return s.serveHTTP("portal", c.Listen, secured, handler)
+	return s.serveHTTP("portal", c.Listen, waf.Wrap(secured), waf.Guard(handler))
 }
 
 // housekeep calls the store's housekeeping until ctx ends. A database that is
@@ -250,8 +264,12 @@ func (s *server) buildWitness(ctx context.Context) error {
 		return fmt.Errorf("witness: public_url: %w", err)
 	}
 	options := witness.Options{Store: db, Log: s.log}
+	identity, err := s.checker("providers", s.config.Revocation.Providers)
+	if err != nil {
+		return fmt.Errorf("witness: %w", err)
+	}
 	for name, settings := range s.config.Providers {
-		provider, err := newProvider(name, settings, public)
+		provider, err := newProvider(name, settings, public, identity)
 		if err != nil {
 			return fmt.Errorf("provider %s: %w", name, err)
 		}
@@ -275,12 +293,17 @@ func (s *server) buildIntake(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("intake: %w", err)
 	}
+	feeds, err := s.checker("feeds", s.config.Revocation.Feeds)
+	if err != nil {
+		return fmt.Errorf("intake: %w", err)
+	}
+	secured = feeds.Wrap(secured)
 	if c.MLLP != "" {
 		listener, err := net.Listen("tcp", c.MLLP)
 		if err != nil {
 			return fmt.Errorf("intake: %w", err)
 		}
-		hl7 := feed.New(feed.Options{Store: db, Parse: reading.hl7, Log: s.log, Metrics: s.metrics, Limit: c.MaxMessage})
+		hl7 := feed.New(feed.Options{Store: db, Parse: reading.hl7, Log: s.log, Metrics: s.metrics, Limit: c.MaxMessage, Recheck: feeds.Verify})
 		s.tasks = append(s.tasks, func(ctx context.Context) error { return hl7.Serve(ctx, tls.NewListener(listener, secured)) })
 		s.log.Info("listening", "listener", "intake, HL7 v2", "address", c.MLLP)
 	}
@@ -293,7 +316,7 @@ func (s *server) buildIntake(ctx context.Context) error {
 	}
 	service := fhirfeed.New(fhirfeed.Options{Store: db, Parse: reading.fhir, Log: s.log, Metrics: s.metrics, Base: base.Path, URL: c.FHIRURL, Version: version()})
 	s.closers = append(s.closers, service.Close)
-	return s.serveHTTP("intake, FHIR", c.FHIR, secured.Clone(), service)
+	return s.serveHTTP("intake, FHIR", c.FHIR, secured.Clone(), feeds.Guard(service))
 }
 
 // reading is how messages are read, by whoever reads them.

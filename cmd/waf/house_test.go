@@ -73,6 +73,7 @@ func open(t testing.TB, portal http.HandlerFunc, changes ...func(settingsOf)) *h
 		TLS: configs.ServerTLS{Certificate: h.pki.path(publicName + ".pem"), Key: h.pki.path(publicName + ".key")},
 		UpstreamTLS: configs.ClientTLS{CA: h.pki.path("ca.pem"), ServerName: portalName,
 			Certificate: h.pki.path(wafName + ".pem"), Key: h.pki.path(wafName + ".key")},
+		Revocation: configs.Revocation{CRLFiles: []string{h.pki.path("ca.crl")}, WhenUnknown: configs.Refuse},
 	}
 	bounds := defaultLimits()
 	for _, change := range changes {

@@ -35,7 +35,7 @@ func newPKI(t testing.TB, names ...string) *testPKI {
 	p.key = p.generate(t)
 	p.cert = p.sign(t, "ca", &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"},
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}, p.key)
 	p.pool.AddCert(p.cert)
 	for i, name := range names {
@@ -44,7 +44,30 @@ func newPKI(t testing.TB, names ...string) *testPKI {
 			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		}, p.generate(t))
 	}
+	p.revoke(t)
 	return p
+}
+
+// revoke writes the authority's list, ca.crl, of the serial numbers given.
+func (p *testPKI) revoke(t testing.TB, serials ...int64) {
+	t.Helper()
+	p.revokeUntil(t, time.Now().Add(time.Hour), serials...)
+}
+
+// revokeUntil writes a list with an end.
+func (p *testPKI) revokeUntil(t testing.TB, end time.Time, serials ...int64) {
+	t.Helper()
+	template := &x509.RevocationList{Number: big.NewInt(time.Now().UnixNano()), ThisUpdate: end.Add(-2 * time.Hour), NextUpdate: end}
+	for _, serial := range serials {
+		template.RevokedCertificateEntries = append(template.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: big.NewInt(serial), RevocationTime: time.Now()})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, template, p.cert, p.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(p.path("ca.crl"), pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (p *testPKI) path(name string) string { return filepath.Join(p.folder, name) }

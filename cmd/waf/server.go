@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/certificate"
 	"guichet/configs"
 )
 
@@ -41,6 +42,7 @@ type service struct {
 	listener net.Listener
 	log      *slog.Logger
 	stop     time.Duration
+	watch    *certificate.Watch // on what will run out
 }
 
 // newService builds everything in the order it is needed; an error leaves
@@ -66,8 +68,13 @@ func newService(config configs.WAF, judge *firewall, bounds limits, logger *slog
 	if err != nil {
 		return nil, err
 	}
+	checks := certificate.Options{Log: logger}
+	portalCheck, err := certificate.NewChecker("portal", config.Revocation, checks)
+	if err != nil {
+		return nil, err
+	}
 	errorLog := log.New(libraryLog{logger}, "", 0)
-	portal := newProxy(upstream, newTransport(clientTLS), errorLog, func(w http.ResponseWriter, x *exchange) {
+	portal := newProxy(upstream, portalCheck.Transport(newTransport(clientTLS)), errorLog, func(w http.ResponseWriter, x *exchange) {
 		pageUnavailable.write(w, reference(x.id))
 	})
 	handler := &gate{
@@ -82,6 +89,7 @@ func newService(config configs.WAF, judge *firewall, bounds limits, logger *slog
 		listener: limitConnections(listener, proxies, bounds.connections, bounds.fromOne),
 		log:      logger,
 		stop:     bounds.stop,
+		watch:    certificate.NewWatch(config.CertificateFiles(), checks),
 		server: &http.Server{
 			Handler: handler, TLSConfig: serverTLS, ErrorLog: errorLog,
 			ReadHeaderTimeout: bounds.header, ReadTimeout: bounds.read, WriteTimeout: bounds.write, IdleTimeout: bounds.idle,
@@ -99,6 +107,9 @@ func hostOf(u *url.URL) string { return strings.TrimSuffix(u.Host, defaultPort) 
 // run serves until ctx ends, then lets what is under way come to its end.
 func (s *service) run(ctx context.Context) error {
 	failed := make(chan error, 1)
+	watching, rest := context.WithCancel(ctx)
+	defer rest()
+	go func() { _ = s.watch.Run(watching) }()
 	go func() { failed <- s.server.ServeTLS(s.listener, "", "") }()
 	s.log.Info("listening", "address", s.listener.Addr().String())
 	select {

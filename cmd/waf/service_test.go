@@ -46,6 +46,31 @@ func TestAnImpostorIsNotThePortal(t *testing.T) {
 	}
 }
 
+// TestARevokedPortalIsNotThePortal, whether its authority says so or nobody can
+// say (AA3.b).
+func TestARevokedPortalIsNotThePortal(t *testing.T) {
+	for name, change := range map[string]func(*house){
+		"revoked": func(h *house) { h.pki.revoke(t, 3) }, // the second name's number
+		"unknown": func(h *house) { h.pki.revokeUntil(t, time.Now().Add(-time.Minute)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, echo)
+			change(h)
+			response, text := h.send(h.browser(true), request(t, "GET", "/", ""))
+			if response.StatusCode != http.StatusServiceUnavailable {
+				t.Errorf("status %d", response.StatusCode)
+			}
+			checkPage(t, response, text)
+			if log := h.log.String(); !strings.Contains(log, `"cause":"`+name+`"`) || !strings.Contains(log, "certificate not trusted") {
+				t.Errorf("the log does not say why: %s", log)
+			}
+		})
+	}
+	h := open(t, echo)
+	h.pki.revoke(t, 2, 4) // all but the portal's
+	h.arrived(h.browser(true), request(t, "GET", "/", ""))
+}
+
 func TestThePortalRefusesOthersThanTheWAF(t *testing.T) {
 	h := open(t, echo)
 	h2 := open(t, echo, func(s settingsOf) {

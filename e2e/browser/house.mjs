@@ -1,11 +1,12 @@
 // What the browser's tests and the pictures share: the demo they visit, the
 // browser they visit it with, and the way in.
 //
-// GUICHET_READY names the demo's ready.json, GUICHET_GALLERY the addresses of
+// GUICHET_PSQL is PostgreSQL's client, GUICHET_READY names the demo's ready.json, GUICHET_GALLERY the addresses of
 // pages that nobody can be led to, GUICHET_CHROMIUM the browser, and
 // GUICHET_KEYS the keys of the demo's servers (SHA-256 of each public key, in
 // base64): the browser accepts certificates of those keys and of no others.
 
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
@@ -111,3 +112,29 @@ export async function longestReport(page) {
   }
   return page.goto(portal + longest.link);
 }
+
+/** Runs a statement as the tables' owner, and returns what it prints. */
+function query(statement) {
+  const settings = ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set', 'ON_ERROR_STOP=1'];
+  return execFileSync(wanted('GUICHET_PSQL'), [...settings, '--dbname', ready.database.owner, '--command', 'SET ROLE guichet_data', '--command', statement], { encoding: 'utf8' }).trim();
+}
+
+/**
+ * Time passes for every session, as the server sees it: in tests nobody waits.
+ * `used` says that the person was there all the while.
+ */
+export function pass(seconds, { used = false } = {}) {
+  const back = (column) => `${column} = ${column} - interval '${seconds} seconds'`;
+  query(`UPDATE guichet.session SET ${['opened', 'expires', 'present', ...(used ? [] : ['seen'])].map(back).join(', ')}`);
+}
+
+/** Every session is left as many seconds as `seconds` until it was idle too long, of `limit`. */
+export function leave(seconds, limit) {
+  query(`UPDATE guichet.session SET seen = clock_timestamp() - interval '${limit - seconds} seconds'`);
+}
+
+/** How many sessions the server has ended for a reason. */
+export const ends = (reason) => Number(query(`SELECT count(*) FROM guichet.session_end WHERE reason = '${reason}'`));
+
+/** When a browser last said that it is there, in seconds. */
+export const present = () => Number(query('SELECT coalesce(extract(epoch FROM max(present)), 0) FROM guichet.session'));

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"log/slog"
@@ -32,12 +33,14 @@ type Options struct {
 	Log     *slog.Logger
 	Metrics *handlers.Metrics
 	Limit   int // bytes of a message
+
+	Recheck func(tls.ConnectionState) error // of a peer's certificate while it stays; see intake.Server
 }
 
 // New returns the server of the HL7 v2 feed.
 func New(o Options) *intake.Server {
 	f := &feed{store: o.Store, parse: o.Parse, log: o.Log, metrics: o.Metrics}
-	return &intake.Server{Handle: f.handle, Opened: f.open, Closed: f.close, MaxMessage: o.Limit, Logger: o.Log}
+	return &intake.Server{Handle: f.handle, Opened: f.open, Closed: f.close, Recheck: o.Recheck, MaxMessage: o.Limit, Logger: o.Log}
 }
 
 type feed struct {

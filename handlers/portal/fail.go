@@ -17,7 +17,6 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if s := req.Session; s != nil && fault.KindOf(err) == fault.Ended {
 		s.Forget()
 	}
-	w.Header().Del("Refresh")
 	var status int
 	var page web.Page
 	switch fault.KindOf(err) {
@@ -29,6 +28,13 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	case fault.Ended:
+		if errors.Is(err, errWaits) {
+			http.Redirect(w, r, "/session-open", http.StatusSeeOther)
+			return
+		}
+		if kerr := p.keepReturn(w, r); kerr != nil {
+			req.Err = errors.Join(err, kerr)
+		}
 		http.Redirect(w, r, "/session-ended", http.StatusSeeOther)
 		return
 	case fault.NotFound, fault.Forbidden:

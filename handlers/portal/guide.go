@@ -26,9 +26,17 @@ var guides = []struct {
 // out; nothing is read for it, not even a name.
 func (p *Portal) showGuide(guide web.Guide) handlers.Page {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		_, _ = p.open(r) // without a session, or without the database, it is the page of someone not signed in
+		_, _ = p.open(w, r) // without a session, or without the database, it is the page of someone not signed in
 		base := p.unread(r)
 		base.Path = whereabouts(r)
-		return p.web.Render(w, http.StatusOK, web.GuidePage{Base: base, Guide: guide, Idle: p.limits.Idle, Lifetime: p.limits.Lifetime})
+		page := web.GuidePage{Base: base, Guide: guide}
+		if guide == web.Help || guide == web.Privacy { // they tell the limits; the others need no database
+			limits, err := p.limitsNow(r.Context())
+			if err != nil {
+				return err
+			}
+			page.Idle, page.Lifetime = limits.Idle, limits.Lifetime
+		}
+		return p.web.Render(w, http.StatusOK, page)
 	}
 }

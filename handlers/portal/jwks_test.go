@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"guichet/auth"
 	"guichet/auth/authtest"
@@ -50,25 +49,4 @@ func (s *site) entries(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return n
-}
-
-// TestProfessionalsSessionEndsWithTheirProviders: Pro Santé Connect's lasts four
-// hours from the sign-in there, and ours must not outlive it.
-func TestProfessionalsSessionEndsWithTheirProviders(t *testing.T) {
-	for provider, longest := range map[string]time.Duration{auth.ProSanteConnect: 4 * time.Hour, auth.FranceConnect: limits.Lifetime} {
-		s := newSite(t, provider)
-		if provider == auth.FranceConnect {
-			s.deposit(t, s.me(), "1", "11.2")
-		}
-		if got := s.browser(t).signIn(); got.status != http.StatusSeeOther {
-			t.Fatalf("%s: got %d", provider, got.status)
-		}
-		var seconds float64
-		if err := s.Superuser(t).QueryRow(`SELECT extract(epoch FROM expires - opened) FROM guichet.session WHERE listener = 'guichet_portal'`).Scan(&seconds); err != nil {
-			t.Fatal(err)
-		}
-		if got := time.Duration(seconds * float64(time.Second)); got > longest || got < longest-time.Minute {
-			t.Errorf("%s: the session lasts %v, want %v at most", provider, got, longest)
-		}
-	}
 }

@@ -11,8 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"guichet/auth"
@@ -34,8 +34,7 @@ type Options struct {
 	Log       *slog.Logger
 	Metrics   *handlers.Metrics
 	PublicURL *url.URL
-	Suffix    string // of cookie names
-	Limits    store.Limits
+	Suffix    string   // of cookie names
 	EndPoints []string // of the providers' sign-out, whose origins a form may lead to
 }
 
@@ -47,14 +46,16 @@ type Portal struct {
 	providers map[string]*auth.Provider
 	attempts  *auth.Attempts
 	suffix    string
-	limits    store.Limits
+	limits    atomic.Pointer[store.Limits] // as they were last seen
 	table     []handlers.Route
+
+	watchedPolicy string // of pages with a session, which have a script
 }
 
 // New returns what serves the portal.
 func New(o Options) (http.Handler, error) {
-	p := &Portal{store: o.Store, web: o.Web, providers: make(map[string]*auth.Provider), attempts: o.Attempts, suffix: o.Suffix, limits: o.Limits}
-	p.sessions = session.New(keeper{o.Store}, session.Options{CookieSuffix: o.Suffix, Lifetime: o.Limits.Lifetime})
+	p := &Portal{store: o.Store, web: o.Web, providers: make(map[string]*auth.Provider), attempts: o.Attempts, suffix: o.Suffix}
+	p.sessions = session.New(keeper{o.Store}, session.Options{CookieSuffix: o.Suffix})
 	for _, provider := range o.Providers {
 		p.providers[provider.Name()] = provider
 	}
@@ -68,6 +69,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
+	p.watchedPolicy = policy + "; script-src 'self'; connect-src 'self'"
 	around := handlers.Around{Log: o.Log, Metrics: o.Metrics, Fail: p.fail, Policy: policy, Host: o.PublicURL.Host}
 	return around.Wrap(router), nil
 }
@@ -76,8 +78,14 @@ func New(o Options) (http.Handler, error) {
 func (p *Portal) routes() []handlers.Route {
 	routes := []handlers.Route{
 		{Method: "GET", Path: "/", Class: handlers.Anyone, Event: traces.HomeRead, Serve: p.showHome},
-		{Method: "POST", Path: "/logout", Class: handlers.SignedIn, Event: traces.SignOut, Serve: p.signOut},
+		{Method: "POST", Path: "/logout", Class: handlers.Anyone, Event: traces.SignOut, Serve: p.signOut}, // also of a session that waits
+		{Method: "POST", Path: "/session/continue", Class: handlers.SignedIn, Event: handlers.Untraced, Serve: p.continueSession},
+		{Method: "POST", Path: "/session/presence", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.notePresence},
 		{Method: "GET", Path: "/session-ended", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showSessionEnded},
+		{Method: "GET", Path: "/session-open", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showAlreadyOpen},
+		{Method: "POST", Path: "/session/take-over", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.takeOver}, // the end of the other one is traced
+		{Method: "POST", Path: "/session/alert", Class: handlers.Anyone, Event: traces.IncidentReport, Serve: p.reportIncident},
+		{Method: "POST", Path: "/session/provider", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.closeProvider},
 		{Method: "GET", Path: "/reports", Class: handlers.SignedIn, Event: traces.ReportList, Serve: p.listReports},
 		{Method: "GET", Path: "/reports/{report}", Class: handlers.SignedIn, Event: traces.ReportRead, Serve: p.showReport},
 		{Method: "GET", Path: "/reports/{report}/original.pdf", Class: handlers.SignedIn, Event: traces.DocumentRead, Serve: p.showOriginal},
@@ -99,7 +107,7 @@ func (p *Portal) routes() []handlers.Route {
 	return routes
 }
 
-// contentPolicy allows what the pages have: their own style, font and images,
+// contentPolicy allows what the pages without a session have: their own style, font and images,
 // and forms that lead here or to the sign-out of a provider.
 func contentPolicy(endPoints []string) (string, error) {
 	form := []string{"'self'"}
@@ -121,42 +129,60 @@ func contentPolicy(endPoints []string) (string, error) {
 // admit lets a page through to someone whose session lives.
 func (p *Portal) admit(serve handlers.Page) handlers.Page {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if _, err := p.open(r); err != nil {
+		if unattended(r) {
+			return p.showUnattended(w, r)
+		}
+		if _, err := p.open(w, r); err != nil {
 			return err
 		}
-		// Without a script in the page, the browser itself leaves it when the
-		// session has ended for want of use (DT9, DT10).
-		w.Header().Set("Refresh", strconv.Itoa(int(p.limits.Idle.Seconds())+5)+"; url=/session-ended")
+		if p.greets(r) {
+			handlers.RequestOf(r.Context()).Greeted = func() { p.setGreeting(w, false) }
+		}
 		return serve(w, r)
 	}
 }
 
 // refusePath serves what no route does: the page of what is missing, and in a
 // session its trace, as for a record that is refused (DT3, TR1.d).
-func (p *Portal) refusePath(_ http.ResponseWriter, r *http.Request) error {
+func (p *Portal) refusePath(w http.ResponseWriter, r *http.Request) error {
 	missing := fault.New(fault.NotFound, errors.New("no such route"))
-	if _, err := p.open(r); err != nil {
+	if _, err := p.open(w, r); err != nil {
 		if kind := fault.KindOf(err); kind == fault.Unauthenticated || kind == fault.Ended {
 			return missing
 		}
 		return err
 	}
-	if err := p.store.RefusePage(r.Context(), caller(r)); err != nil {
+	err := p.store.RefusePage(r.Context(), caller(r))
+	if fault.KindOf(err) == fault.Ended { // since it was opened, some seconds ago
+		req := handlers.RequestOf(r.Context())
+		req.Session.Forget()
+		req.Session = nil
+		return missing
+	}
+	if err != nil {
 		return err
 	}
 	return missing
 }
 
-// open returns the session of a request, and fault.Ended where it is over.
-func (p *Portal) open(r *http.Request) (*session.Session, error) {
+// errWaits is the end of a request whose session waits for another one.
+var errWaits = fault.New(fault.Ended, errors.New("session waits for another"))
+
+// open returns the session of a request, and fault.Ended where it is over or
+// waits.
+func (p *Portal) open(w http.ResponseWriter, r *http.Request) (*session.Session, error) {
 	s, err := p.sessions.Open(r)
 	if err != nil {
 		return nil, err
+	}
+	if s.Waits {
+		return nil, errWaits
 	}
 	if s.Ended != "" {
 		return nil, fault.New(fault.Ended, errors.New("session is over"))
 	}
 	handlers.RequestOf(r.Context()).Session = s
+	w.Header().Set("Content-Security-Policy", p.watchedPolicy)
 	return s, nil
 }
 
@@ -175,7 +201,12 @@ func caller(r *http.Request) store.Request {
 func (p *Portal) base(r *http.Request, person store.Person) web.Base {
 	b := p.bare(r)
 	b.Path = whereabouts(r)
+	b.Watch = p.watch(handlers.RequestOf(r.Context()).Session)
 	b.Viewer = &web.Viewer{Name: person.Name, Means: p.means(r), Role: person.Role, IdleAt: person.IdleAt}
+	if req := handlers.RequestOf(r.Context()); req.Greeted != nil {
+		b.Greeting = greetingOf(req.Session)
+		req.Greeted()
+	}
 	return b
 }
 
@@ -188,6 +219,7 @@ func (p *Portal) unread(r *http.Request) web.Base {
 	if s == nil {
 		return b
 	}
+	b.Watch = p.watch(s)
 	b.Viewer = &web.Viewer{Means: p.means(r), Role: record.Role(s.Value("role"))}
 	return b
 }
@@ -212,18 +244,29 @@ func (p *Portal) means(r *http.Request) string {
 // keeper keeps sessions in the store.
 type keeper struct{ store *store.Store }
 
-func (k keeper) Load(ctx context.Context, token []byte) (*session.State, error) {
-	s, err := k.store.LoadSession(ctx, asking(ctx, token))
+func (k keeper) Load(ctx context.Context, token []byte, used bool) (*session.State, error) {
+	s, err := k.store.LoadSession(ctx, asking(ctx, token), used)
 	if err != nil {
 		return nil, err
 	}
-	return &session.State{Ended: s.Ended, At: s.At, Values: s.Values}, nil
+	return &session.State{Ended: s.Ended, Waits: s.Waits, At: s.At, Values: s.Values, Idle: s.Limits.Idle, Lifetime: s.Limits.Lifetime,
+		Other: session.Other{Since: s.Other.Since, Seen: s.Other.Seen, Provider: s.Other.Provider, Near: s.Other.Near}}, nil
 }
 
 func (k keeper) Save(ctx context.Context, token, values []byte) error {
 	return k.store.SaveSession(ctx, token, values)
 }
 
-func (k keeper) End(ctx context.Context, token []byte) error {
-	return k.store.EndSession(ctx, asking(ctx, token), record.EndLogout)
+// limitsNow returns the limits in force, or those that were seen last where the
+// database is away.
+func (p *Portal) limitsNow(ctx context.Context) (store.Limits, error) {
+	limits, err := p.store.SessionLimits(ctx)
+	if err != nil {
+		if last := p.limits.Load(); last != nil {
+			return *last, nil
+		}
+		return store.Limits{}, err
+	}
+	p.limits.Store(&limits)
+	return limits, nil
 }

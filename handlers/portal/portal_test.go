@@ -233,8 +233,10 @@ func TestMissingAndForbidden(t *testing.T) {
 func TestInternalErrorEndsTheSession(t *testing.T) {
 	s := newSite(t, auth.FranceConnect)
 	s.deposit(t, s.me(), "1", "11.2")
+	s.deposit(t, other, "2", "13.0")
 	b, bystander := s.browser(t), s.browser(t)
 	b.signIn()
+	s.become("another", other)
 	bystander.signIn()
 	s.exec(t, `ALTER FUNCTION guichet.receive(bytea, bigint) RENAME TO receive_not`)
 	got := b.get("/reports")

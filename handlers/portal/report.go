@@ -46,7 +46,6 @@ func (p *Portal) showOriginal(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.NotFound, errors.New("original is not a PDF"))
 	}
 	h := w.Header()
-	h.Del("Refresh")
 	h.Set("Content-Type", "application/pdf")
 	h.Set("Content-Length", strconv.Itoa(len(original.Document.Bytes)))
 	h.Set("Content-Disposition", `attachment; filename="compte-rendu.pdf"`)

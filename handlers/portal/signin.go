@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"guichet/auth"
+	"guichet/fault"
 	"guichet/handlers"
 	"guichet/record"
 	"guichet/store"
@@ -36,31 +36,44 @@ func (p *Portal) finishSignIn(provider *auth.Provider) handlers.Page {
 		if err != nil {
 			return err
 		}
+		earlier, _ := p.sessions.Token(r)
 		req := asking(r.Context(), s.Token)
-		_, err = p.store.SignIn(r.Context(), req, store.Identified{Provider: login.Provider, Issuer: login.Issuer, Subject: login.Subject,
-			State: login.State, Role: login.Role, Identity: login.Identity,
-			Evidence: store.Evidence{IDToken: login.IDToken, Subject: login.Token.Subject, Nonce: login.Token.Nonce}}, within(p.limits, login.Until))
+		arrival, err := p.store.SignIn(r.Context(), req, store.Identified{Provider: login.Provider, Issuer: login.Issuer, Subject: login.Subject,
+			State: login.State, Role: login.Role, Identity: login.Identity, Earlier: earlier,
+			Evidence: store.Evidence{IDToken: login.IDToken, Subject: login.Token.Subject, Nonce: login.Token.Nonce}})
+		switch fault.KindOf(err) {
+		case fault.Unmatched:
+			return errors.Join(err, p.leaveToAnother(r.Context(), earlier))
+		case fault.Ended: // opened, and replaced meanwhile or waiting: the next page says which
+			err = nil
+		}
 		if err != nil {
 			return err
 		}
 		s.Put("provider", login.Provider)
 		s.Put("role", string(login.Role))
 		s.Put("id_token", login.IDToken) // for sign-out at the provider only
+		if arrival != nil {
+			if err := p.keepGreeting(w, s, arrival.LastSignIn); err != nil {
+				return err
+			}
+		}
 		if err := s.Save(w); err != nil {
 			return errors.Join(err, p.store.EndSession(r.Context(), req, record.EndError))
 		}
-		http.Redirect(w, r, login.ReturnTo, http.StatusSeeOther)
+		http.Redirect(w, r, p.returnTo(w, r, req, login.ReturnTo), http.StatusSeeOther)
 		return nil
 	}
 }
 
-// within shortens limits so that a session does not outlive the provider's own,
-// where that has an end.
-func within(limits store.Limits, until time.Time) store.Limits {
-	if !until.IsZero() {
-		limits.Lifetime = max(time.Second, min(limits.Lifetime, time.Until(until)))
+// leaveToAnother ends the session that a browser has when somebody was
+// identified in it to whom no session could be opened: whoever sits there now,
+// it may not be the one it belongs to.
+func (p *Portal) leaveToAnother(ctx context.Context, earlier []byte) error {
+	if earlier == nil {
+		return nil
 	}
-	return limits
+	return p.store.EndSession(ctx, asking(ctx, earlier), record.EndIdentity)
 }
 
 // refuse leaves the trace of a sign-in that failed at the provider (TR1.d).
@@ -83,20 +96,3 @@ type signInFailed struct {
 
 func (e *signInFailed) Error() string { return e.err.Error() }
 func (e *signInFailed) Unwrap() error { return e.err }
-
-// leavingCookie holds the provider, and the state that its sign-out is to bring
-// back.
-func (p *Portal) leavingCookie() string {
-	if p.suffix == "" {
-		return "__Host-guichet-leaving"
-	}
-	return "__Host-guichet-leaving-" + p.suffix
-}
-
-func (p *Portal) setLeaving(w http.ResponseWriter, value string) {
-	c := &http.Cookie{Name: p.leavingCookie(), Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int((10 * time.Minute).Seconds())}
-	if value == "" {
-		c.MaxAge = -1
-	}
-	http.SetCookie(w, c)
-}

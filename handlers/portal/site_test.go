@@ -92,7 +92,7 @@ func (s *site) serve(t *testing.T, db *store.Store) {
 		t.Fatal(err)
 	}
 	handler, err := New(Options{Store: db, Web: pages, Providers: []*auth.Provider{rp}, Attempts: attempts, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
-		Metrics: s.metrics, PublicURL: public, Limits: limits})
+		Metrics: s.metrics, PublicURL: public})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,6 +117,13 @@ func (s *site) deposit(t *testing.T, who record.Identity, local, value string) r
 func (s *site) me() record.Identity {
 	claim := func(name string) string { v, _ := s.provider.Person[name].(string); return v }
 	return record.Identity{Family: claim("family_name"), Given: claim("given_name"), Birthdate: claim("birthdate"), Sex: record.Sex(claim("gender")), Birthplace: claim("birthplace")}
+}
+
+// become makes the provider sign in somebody else from now on.
+func (s *site) become(subject string, who record.Identity) {
+	s.provider.Sub = subject
+	s.provider.Person["family_name"], s.provider.Person["given_name"], s.provider.Person["birthdate"] = who.Family, who.Given, who.Birthdate
+	s.provider.Person["gender"], s.provider.Person["birthplace"] = string(who.Sex), who.Birthplace
 }
 
 // browser follows no redirects, keeps cookies, and reaches the site as the WAF

@@ -23,8 +23,6 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 
-var limits = store.Limits{Idle: 15 * time.Minute, Lifetime: 8 * time.Hour}
-
 // counter is a portal's database with its provider and its witness.
 type counter struct {
 	*storetest.Database
@@ -66,7 +64,7 @@ func (c *counter) login(t *testing.T) *auth.Login {
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	redirect, err := c.provider.Begin(w, attempts, "/")
+	redirect, err := c.provider.Begin(t.Context(), w, attempts, "/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +86,7 @@ func identified(l *auth.Login) store.Identified {
 func (c *counter) signIn(t *testing.T, who store.Identified) store.Request {
 	t.Helper()
 	req := storetest.Request()
-	if _, err := c.portal.SignIn(t.Context(), req, who, limits); err != nil {
+	if _, err := c.portal.SignIn(t.Context(), req, who); err != nil {
 		t.Fatal(err)
 	}
 	return req
@@ -114,7 +112,7 @@ func (c *counter) found(t *testing.T) string {
 
 func (c *counter) wantLive(t *testing.T, req store.Request, want bool) {
 	t.Helper()
-	s, err := c.portal.LoadSession(t.Context(), req)
+	s, err := c.portal.LoadSession(t.Context(), req, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +222,7 @@ func TestTokenServesOnce(t *testing.T) {
 	who := identified(c.login(t))
 	c.signIn(t, who)
 	who.State = "another attempt"
-	if _, err := c.portal.SignIn(t.Context(), storetest.Request(), who, limits); fault.KindOf(err) != fault.Unmatched {
+	if _, err := c.portal.SignIn(t.Context(), storetest.Request(), who); fault.KindOf(err) != fault.Unmatched {
 		t.Errorf("got %v, want it refused", err)
 	}
 	var reason string

@@ -1,13 +1,15 @@
 -- Who may call what. A function that is not named here is called by other
 -- functions only.
 GRANT EXECUTE ON FUNCTION
-    guichet.load_session(bytea, inet, uuid), guichet.save_session(bytea, bytea), guichet.end_session(bytea, inet, uuid, text),
-    guichet.sign_in(bytea, inet, uuid, text, text, bytea, bytea, bytea, text, uuid, bytea, interval, interval, uuid, bytea, bytea, bytea),
+    guichet.load_session(bytea, inet, uuid, boolean), guichet.save_session(bytea, bytea), guichet.end_session(bytea, inet, uuid, text),
+    guichet.sign_in(bytea, inet, uuid, text, text, bytea, bytea, bytea, text, uuid, bytea, bytea, uuid, bytea, bytea, bytea),
     guichet.refuse_sign_in(inet, uuid, text, text), guichet.refuse_page(bytea, inet, uuid),
+    guichet.note_presence(bytea, inet, uuid), guichet.continue_session(bytea, inet, uuid), guichet.same_account(bytea, bytea),
     guichet.ask_home(bytea, inet, uuid), guichet.ask_reports(bytea, inet, uuid), guichet.ask_report(bytea, inet, uuid, uuid),
     guichet.ask_original(bytea, inet, uuid, uuid), guichet.ask_access_log(bytea, inet, uuid, bigint),
     guichet.ask_trend(bytea, inet, uuid, bytea), guichet.ask_account(bytea, inet, uuid),
-    guichet.ask_many(text[], bytea[], inet[], uuid[], uuid[], bigint[], bytea[]), guichet.housekeep()
+    guichet.ask_many(text[], bytea[], inet[], uuid[], uuid[], bigint[], bytea[]), guichet.housekeep(),
+    guichet.take_over(bytea, inet, uuid), guichet.report_incident(bytea, inet, uuid), guichet.session_limits()
     TO guichet_portal;
 GRANT EXECUTE ON FUNCTION
     guichet.open_system(bytea, inet, uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
@@ -17,6 +19,10 @@ GRANT EXECUTE ON FUNCTION
     guichet.quarantine(bytea, inet, uuid, uuid, bytea, text, bytea), guichet.ask_quarantine(bytea, inet, uuid, uuid),
     guichet.ask_quarantined(bytea, inet, uuid, uuid), guichet.release(bytea, inet, uuid, uuid)
     TO guichet_intake;
+GRANT EXECUTE ON FUNCTION
+    guichet.open_system(bytea, inet, uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
+    guichet.change_setting(bytea, inet, uuid, text, text), guichet.show_settings()
+    TO guichet_console;
 GRANT EXECUTE ON FUNCTION
     guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet, uuid, bigint), guichet.leave_event(inet, uuid, text)
     TO guichet_portal, guichet_intake, guichet_sequencer;

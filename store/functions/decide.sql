@@ -7,16 +7,21 @@ DECLARE
     s guichet.session;
     kinds text[];
     tombstone text;
+    holder uuid;
     now_ timestamptz := guichet.clock();
+    digest bytea := sha256(token); -- once, not for each row that is looked at
 BEGIN
     v.outcome := 'refused';
     v.patient := subject;
     -- A session serves the listener that opened it and no other (W8).
-    SELECT o.id, o.account, o.opened, o.seen, o.idle, o.expires, a.role,
-           (SELECT e.reason FROM guichet.session_end e WHERE e.session = o.id ORDER BY e.at LIMIT 1)
-      INTO s.id, s.account, s.opened, s.seen, s.idle, s.expires, v.role, tombstone
-      FROM guichet.session o JOIN guichet.account a ON a.id = o.account
-     WHERE o.token = sha256(decide.token) AND o.listener = session_user;
+    -- The limits are those of now (AA13.c), and only one of an account's sessions
+    -- has the turn (AA8.a).
+    SELECT o.id, o.account, o.opened, o.seen, coalesce(o.idle, l.idle), coalesce(o.expires, o.opened + l.lifetime), a.role,
+           (SELECT e.reason FROM guichet.session_end e WHERE e.session = o.id ORDER BY e.at LIMIT 1),
+           CASE WHEN o.expires IS NULL THEN (SELECT t.session FROM guichet.session_turn t WHERE t.account = o.account ORDER BY t.turn DESC LIMIT 1) ELSE o.id END
+      INTO s.id, s.account, s.opened, s.seen, s.idle, s.expires, v.role, tombstone, holder
+      FROM guichet.session o JOIN guichet.account a ON a.id = o.account CROSS JOIN guichet.session_limit l
+     WHERE o.token = digest AND o.listener = session_user;
     IF NOT FOUND THEN
         v.reason := 'no-session';
         RETURN v;
@@ -24,7 +29,7 @@ BEGIN
     v.session := s.id;
     v.account := s.account;
     v.seen := s.seen;
-    IF guichet.session_end_of(s, tombstone) IS NOT NULL THEN
+    IF guichet.session_end_of(s, tombstone, holder) IS NOT NULL THEN
         v.reason := 'session-over';
         RETURN v;
     END IF;
@@ -39,7 +44,7 @@ BEGIN
         v.reason := v.role;
         RETURN v;
     END IF;
-    IF action = 'quarantine' AND v.role = 'operator' AND subject IS NULL THEN
+    IF action IN ('quarantine', 'setting') AND v.role = 'operator' AND subject IS NULL THEN
         v.outcome := 'granted';
         v.reason := v.role;
         RETURN v;

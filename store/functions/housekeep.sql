@@ -4,4 +4,5 @@ CREATE FUNCTION guichet.housekeep() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM guichet.check_settings();
     PERFORM guichet.watch_evidence();
+    PERFORM guichet.sweep_sessions();
 END $$;

@@ -8,6 +8,7 @@ DECLARE
     heads guichet.manifest;
     whole boolean := true;
     previous bigint;
+    refused bigint;
     own uuid;
     latest bigint;
 BEGIN
@@ -15,6 +16,7 @@ BEGIN
     v := guichet.decide(token, CASE WHEN own IS NULL THEN 'account' ELSE 'read' END, own);
     IF v.outcome = 'granted' THEN
         SELECT s.previous INTO previous FROM guichet.session s WHERE s.id = v.session;
+        refused := guichet.refused_since(v.account, previous);
         m := guichet.person(v);
         IF own IS NOT NULL THEN
             -- Who read the record last, before this session; of the last 200 entries.
@@ -34,6 +36,6 @@ BEGIN
     j.event := 'home.read';
     j.verdict := v;
     j.named := m;
-    j.entries := array_remove(ARRAY[previous, latest], NULL);
+    j.entries := array_remove(ARRAY[previous, refused, latest], NULL);
     RETURN j;
 END $$;

@@ -13,6 +13,7 @@ DECLARE
     v guichet.verdict;
     now_ timestamptz;
     allowed text[];
+    n record;
 BEGIN
     IF receive.token IS NULL OR octet_length(receive.token) <> 32 OR wanted IS NULL THEN
         RAISE 'bad request' USING ERRCODE = '22023';
@@ -65,10 +66,10 @@ BEGIN
 
     -- What leaves depends on the entry's type (W6).
     allowed := CASE e.type
-        WHEN 'sign-in' THEN ARRAY['account']
+        WHEN 'sign-in' THEN ARRAY['account', 'trace']
         WHEN 'home.read' THEN ARRAY['account', 'patient', 'report', 'trace']
         WHEN 'report.list' THEN ARRAY['account', 'patient', 'report']
-        WHEN 'report.read' THEN ARRAY['account', 'patient', 'report', 'panel', 'observation', 'previous', 'document']
+        WHEN 'report.read' THEN ARRAY['account', 'patient', 'report', 'panel', 'observation', 'superseded', 'previous', 'document']
         WHEN 'document.read' THEN ARRAY['account', 'patient', 'document', 'content']
         WHEN 'trend.read' THEN ARRAY['account', 'patient', 'report', 'observation']
         WHEN 'account.read' THEN ARRAY['account', 'patient', 'trace']
@@ -80,66 +81,77 @@ BEGIN
         ELSE ARRAY[]::text[]
     END;
 
-    -- One query for each part of what may leave: a page opens the tables it
-    -- needs and no others.
-    RETURN QUERY
-    SELECT n.kind, a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + s.idle, NULL::bytea, a.sealed,
-           e.id, NULL, NULL, a.role, NULL, NULL, true, NULL::integer
-      FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version)
-      JOIN guichet.account a ON a.id = n.id AND a.version = n.version JOIN guichet.session s ON s.id = e.session
-     WHERE n.kind = 'account' AND 'account' = ANY (allowed)
-    UNION ALL
-    SELECT n.kind, p.id, p.version, p.id, NULL, NULL, 0, p.opened, p.keyset, p.sealed, e.id, NULL, NULL, NULL, e.ground, NULL, NULL, NULL
-      FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.patient p ON p.id = n.id AND p.version = n.version
-     WHERE n.kind = 'patient' AND 'patient' = ANY (allowed)
-    UNION ALL
-    SELECT n.kind, r.id, r.version, r.patient, r.id, NULL, 0, r.at, NULL, r.sealed, e.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.report r ON r.id = n.id AND r.version = n.version
-     WHERE n.kind = 'report' AND 'report' = ANY (allowed);
-
-    IF 'observation' = ANY (allowed) THEN
-        RETURN QUERY
-        SELECT n.kind, o.id, o.version, o.patient, o.report, o.order_of, o.position, NULL::timestamptz, NULL::bytea, o.sealed,
-               e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
-          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.observation o ON o.id = n.id AND o.version = n.version
-         WHERE n.kind IN ('observation', 'previous') AND n.kind = ANY (allowed);
-    END IF;
-    IF 'panel' = ANY (allowed) THEN
-        RETURN QUERY
-        SELECT n.kind, p.id, p.version, p.patient, p.report, p.order_of, p.position, NULL::timestamptz, NULL::bytea, p.sealed,
-               e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
-          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.panel p ON p.id = n.id AND p.version = n.version
-         WHERE n.kind = 'panel';
-    END IF;
-    IF 'document' = ANY (allowed) THEN
-        RETURN QUERY
-        SELECT n.kind, d.id, d.version, d.patient, d.report, d.order_of, d.position, NULL::timestamptz, NULL::bytea,
-               CASE n.kind WHEN 'content' THEN d.content ELSE d.sealed END,
-               e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
-          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.document d ON d.id = n.id AND d.version = n.version
-         WHERE n.kind IN ('document', 'content') AND n.kind = ANY (allowed);
-    END IF;
-    IF 'message' = ANY (allowed) THEN
-        RETURN QUERY
-        SELECT n.kind, m.id, m.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, m.at, NULL::bytea, NULL::bytea,
-               e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
-          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.message m ON m.id = n.id AND m.version = n.version
-         WHERE n.kind = 'message';
-    END IF;
-    IF 'quarantine' = ANY (allowed) OR 'quarantine-head' = ANY (allowed) THEN
-        RETURN QUERY
-        SELECT n.kind, q.id, q.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, q.at, NULL::bytea, CASE n.kind WHEN 'quarantine' THEN q.sealed END,
-               e.id, q.reason, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
-          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.quarantine q ON q.id = n.id AND q.version = n.version
-         WHERE n.kind IN ('quarantine', 'quarantine-head') AND n.kind = ANY (allowed);
-    END IF;
-    IF 'evidence' = ANY (allowed) THEN
-        RETURN QUERY
-        SELECT n.kind, x.id, x.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, x.at, NULL::bytea, x.sealed,
-               x.entry, NULL::text, NULL::text, NULL::text, NULL::text, x.provider, NULL::boolean, NULL::integer
-          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.evidence x ON x.id = n.id AND x.version = n.version
-         WHERE n.kind = 'evidence';
-    END IF;
+    -- What is named is sorted once, and each part fetched by the ids it has: a
+    -- page opens the tables it needs and no others.
+    FOR n IN SELECT l.kind, l.version, array_agg(l.id) AS ids FROM unnest(e.kinds, e.records, e.versions) AS l (kind, id, version) GROUP BY l.kind, l.version LOOP
+        IF n.kind <> ALL (allowed) THEN
+            CONTINUE;
+        END IF;
+        CASE n.kind
+            WHEN 'account' THEN
+                RETURN QUERY
+                SELECT n.kind, a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + coalesce(s.idle, (SELECT l.idle FROM guichet.session_limit l)), NULL::bytea, a.sealed,
+                       e.id, NULL::text, NULL::text, a.role, NULL::text, NULL::text, true, NULL::integer
+                  FROM guichet.account a JOIN guichet.session s ON s.id = e.session
+                 WHERE a.id = ANY (n.ids) AND a.version = n.version;
+            WHEN 'patient' THEN
+                RETURN QUERY
+                SELECT n.kind, p.id, p.version, p.id, NULL::uuid, NULL::bytea, 0, p.opened, p.keyset, p.sealed,
+                       e.id, NULL::text, NULL::text, NULL::text, e.ground, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.patient p
+                 WHERE p.id = ANY (n.ids) AND p.version = n.version;
+            WHEN 'report' THEN
+                RETURN QUERY
+                SELECT n.kind, r.id, r.version, r.patient, r.id, NULL::bytea, 0, r.at, NULL::bytea, r.sealed,
+                       e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.report r
+                 WHERE r.id = ANY (n.ids) AND r.version = n.version;
+            WHEN 'panel' THEN
+                RETURN QUERY
+                SELECT n.kind, p.id, p.version, p.patient, p.report, p.order_of, p.position, NULL::timestamptz, NULL::bytea, p.sealed,
+                       e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.panel p
+                 WHERE p.id = ANY (n.ids) AND p.version = n.version;
+            WHEN 'observation', 'previous' THEN
+                RETURN QUERY
+                SELECT n.kind, o.id, o.version, o.patient, o.report, o.order_of, o.position, NULL::timestamptz, NULL::bytea, o.sealed,
+                       e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.observation o
+                 WHERE o.id = ANY (n.ids) AND o.version = n.version;
+            WHEN 'superseded' THEN -- with the time at which it was first shown
+                RETURN QUERY
+                SELECT n.kind, o.id, o.version, o.patient, o.report, o.order_of, o.position,
+                       (SELECT min(t.at) FROM guichet.trace t WHERE t.type = 'report.deposit' AND t.records[1] = o.report AND t.outcome = 'granted' AND o.id = ANY (t.records)),
+                       NULL::bytea, o.sealed, e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.observation o
+                 WHERE o.id = ANY (n.ids) AND o.version = n.version;
+            WHEN 'document', 'content' THEN
+                RETURN QUERY
+                SELECT n.kind, d.id, d.version, d.patient, d.report, d.order_of, d.position, NULL::timestamptz, NULL::bytea,
+                       CASE n.kind WHEN 'content' THEN d.content ELSE d.sealed END,
+                       e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.document d
+                 WHERE d.id = ANY (n.ids) AND d.version = n.version;
+            WHEN 'message' THEN
+                RETURN QUERY
+                SELECT n.kind, m.id, m.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, m.at, NULL::bytea, NULL::bytea,
+                       e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.message m
+                 WHERE m.id = ANY (n.ids) AND m.version = n.version;
+            WHEN 'quarantine', 'quarantine-head' THEN
+                RETURN QUERY
+                SELECT n.kind, q.id, q.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, q.at, NULL::bytea, CASE n.kind WHEN 'quarantine' THEN q.sealed END,
+                       e.id, q.reason, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.quarantine q
+                 WHERE q.id = ANY (n.ids) AND q.version = n.version;
+            WHEN 'evidence' THEN
+                RETURN QUERY
+                SELECT n.kind, x.id, x.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, x.at, NULL::bytea, x.sealed,
+                       x.entry, NULL::text, NULL::text, NULL::text, NULL::text, x.provider, NULL::boolean, NULL::integer
+                  FROM guichet.evidence x
+                 WHERE x.id = ANY (n.ids) AND x.version = n.version;
+        END CASE;
+    END LOOP;
     IF 'trace' = ANY (allowed) THEN
         -- Who was refused is not told to the patient: it may be one who mistyped.
         RETURN QUERY

@@ -8,7 +8,8 @@ BEGIN
     IF num_nulls(ip, request, provider, reason) > 0 OR provider NOT IN ('franceconnect', 'psc')
        OR reason NOT IN ('denied', 'no-attempt', 'state', 'issuer', 'exchange', 'id-token', 'plain', 'encryption', 'algorithm', 'unknown-key',
                          'signature', 'token-issuer', 'nonce', 'acr', 'expired', 'time', 'audience', 'userinfo', 'subject', 'traits',
-                         'provider-error', 'provider-down', 'provider-slow', 'redirected', 'too-large', 'keys', 'discovery') THEN
+                         'provider-error', 'provider-down', 'provider-slow', 'redirected', 'too-large', 'keys', 'discovery',
+                         'provider-certificate') THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
     v.outcome := 'refused';

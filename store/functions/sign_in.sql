@@ -3,8 +3,9 @@
 -- patient's first sign-in must match exactly one record by the five traits
 -- (G-2.1-1.a); a professional's makes an account without any grant. The answer
 -- is what receive hands over for the entry: nothing, where it was refused.
+-- earlier is the token that the browser came with, or empty.
 CREATE FUNCTION guichet.sign_in(token bytea, ip inet, request uuid, provider text, issuer text, person bytea, traits bytea, state bytea,
-                                role text, account uuid, name bytea, idle interval, lifetime interval,
+                                role text, account uuid, name bytea, earlier bytea,
                                 evidence uuid, witness bytea, nonce bytea, proof bytea)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -18,11 +19,10 @@ DECLARE
     now_ timestamptz := guichet.clock();
 BEGIN
     PERFORM guichet.guard(token, ip, request);
-    IF num_nulls(provider, issuer, person, traits, state, role, account, name, idle, lifetime, evidence, witness, nonce, proof) > 0
+    IF num_nulls(provider, issuer, person, traits, state, role, account, name, earlier, evidence, witness, nonce, proof) > 0
        OR role NOT IN ('patient', 'physician', 'nurse', 'professional') OR provider NOT IN ('franceconnect', 'psc')
        OR (role = 'patient') <> (provider = 'franceconnect')
-       OR idle <= interval '0' OR lifetime <= interval '0' OR octet_length(name) > 4096 OR length(issuer) > 512
-       OR octet_length(proof) > 65536 THEN
+       OR octet_length(earlier) NOT IN (0, 32) OR octet_length(name) > 4096 OR length(issuer) > 512 OR octet_length(proof) > 65536 THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
     v.outcome := 'refused';
@@ -85,7 +85,7 @@ BEGIN
     IF new_grant IS NOT NULL THEN
         m := ROW(m.kinds || 'grant'::text, m.records || new_grant, m.versions || 1);
     END IF;
-    entry := guichet.leave_trace('sign-in', v, m, '{}', provider, ip, request);
+    entry := guichet.leave_trace('sign-in', v, m, array_remove(ARRAY[last, guichet.refused_since(v.account, last)], NULL), provider, ip, request);
     IF NOT guichet.keep_evidence(evidence, entry, opened, v.account, provider, witness, nonce, proof) THEN
         RAISE 'try again' USING ERRCODE = 'GU004'; -- the same token came in by another door just now
     END IF;
@@ -97,6 +97,6 @@ BEGIN
             RAISE 'try again' USING ERRCODE = 'GU004'; -- two people matched the same record at once
         END IF;
     END IF;
-    PERFORM guichet.begin_session(opened, token, v.account, idle, lifetime, entry, last);
+    PERFORM guichet.begin_session(opened, token, v.account, person, earlier, entry, last, ip, request);
     RETURN entry;
 END $$;

@@ -22,11 +22,13 @@ type Authority struct {
 	key         *ecdsa.PrivateKey
 }
 
-// NewAuthority makes an authority, whose certificate is ca.pem.
+// NewAuthority makes an authority, whose certificate is ca.pem and whose
+// revocation list, of nobody at first, is ca.crl.
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{folder: t.TempDir()}
 	a.Issue(t, "ca")
+	a.Revoke(t)
 	return a
 }
 
@@ -56,7 +58,7 @@ func (a *Authority) Issue(t testing.TB, name string) tls.Certificate {
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature}
 	parent, signer := a.certificate, a.key
 	if parent == nil {
-		template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
+		template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign|x509.KeyUsageCRLSign
 		parent, signer = template, key
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
@@ -75,4 +77,24 @@ func (a *Authority) Issue(t testing.TB, name string) tls.Certificate {
 	pair, err := tls.X509KeyPair(public, secret)
 	must(err)
 	return pair
+}
+
+// Revoke writes the authority's list anew: of the certificates given, and of
+// no others. It is put in place whole, as certificate tools do.
+func (a *Authority) Revoke(t testing.TB, certificates ...tls.Certificate) {
+	t.Helper()
+	template := &x509.RevocationList{Number: big.NewInt(time.Now().UnixNano()), ThisUpdate: time.Now().Add(-time.Hour), NextUpdate: time.Now().Add(time.Hour)}
+	for _, c := range certificates {
+		template.RevokedCertificateEntries = append(template.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: c.Leaf.SerialNumber, RevocationTime: time.Now()})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, template, a.certificate, a.key)
+	if err == nil {
+		err = os.WriteFile(a.Path("ca.crl.new"), pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}), 0o600)
+	}
+	if err == nil {
+		err = os.Rename(a.Path("ca.crl.new"), a.Path("ca.crl"))
+	}
+	if err != nil {
+		t.Fatal("write revocation list:", err)
+	}
 }

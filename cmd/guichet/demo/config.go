@@ -77,6 +77,7 @@ func (d *demo) guichetConfig() configs.Guichet {
 			Owner:     configs.Role{URL: d.cluster.URL("guichet_owner", database)},
 			Portal:    d.role("guichet_portal"),
 			Intake:    d.role("guichet_intake"),
+			Console:   d.role("guichet_console"),
 			Sequencer: d.role("guichet_sequencer"),
 		},
 		Keys: configs.Keys{
@@ -102,7 +103,14 @@ func (d *demo) guichetConfig() configs.Guichet {
 			"franceconnect": d.franceConnect(),
 			"psc":           d.proSanteConnect(),
 		},
+		Revocation: configs.PeerRevocation{Providers: d.revocation(), Database: d.revocation(), Feeds: d.revocation(), WAF: d.revocation()},
 	}
+}
+
+// revocation refuses whatever the demo's authority does not speak for; the rest
+// are the programs' own defaults.
+func (d *demo) revocation() configs.Revocation {
+	return configs.Revocation{CRLFiles: []string{d.folder.path("ca.crl")}, WhenUnknown: configs.Refuse}
 }
 
 // fhirURL is the base of the FHIR intake.
@@ -178,6 +186,7 @@ func (d *demo) wafConfig() configs.WAF {
 		PublicURL:   d.ports.url(d.ports.waf),
 		Upstream:    d.ports.url(d.ports.portal),
 		UpstreamTLS: d.clientTLS("waf-client", "portal"),
+		Revocation:  d.revocation(),
 	}
 }
 

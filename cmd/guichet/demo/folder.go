@@ -59,7 +59,7 @@ func (f *folder) mark(name string) error { return writeFile(f.path(name), 0o600,
 func contents() []string {
 	return []string{
 		"run", "log", "tls", "secrets", "keys", clusterName, clusterName + ".new",
-		"guichet.toml", "waf.toml", "idpsim.toml", "ca.pem", "ready.json", installedMark, fedMark,
+		"guichet.toml", "waf.toml", "idpsim.toml", "ca.pem", "ca.crl", "ready.json", installedMark, fedMark,
 	}
 }
 

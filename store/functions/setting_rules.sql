@@ -1,0 +1,14 @@
+-- setting_rules is the closed list of settings, and what each may be: a time
+-- between two bounds, one of some words, or networks (AA13.c).
+CREATE FUNCTION guichet.setting_rules() RETURNS TABLE (name text, kind text, lowest text, highest text, words text[]) LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY VALUES
+        ('session.idle', 'time', '1 minute', '1 hour', NULL::text[]),
+        ('session.lifetime', 'time', '5 minutes', '12 hours', NULL),
+        ('session.mode', 'word', NULL::text, NULL::text, ARRAY['replace', 'refuse']),
+        ('session.presence', 'time', '1 minute', '10 minutes', NULL),
+        ('delay.cap', 'time', '2 seconds', '24 hours', NULL),
+        ('delay.forget', 'time', '1 hour', '7 days', NULL),
+        ('delay.identity', 'word', NULL::text, NULL::text, ARRAY['on', 'off']),
+        ('delay.shared', 'networks', NULL, NULL, NULL);
+END $$;
