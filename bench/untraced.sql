@@ -39,13 +39,14 @@ LANGUAGE plpgsql AS $$
 DECLARE
     named uuid;
     subject uuid;
+    digest bytea := sha256(receive.token);
 BEGIN
     SELECT t.records[1], t.patient INTO named, subject FROM guichet.trace t WHERE t.id = wanted;
     RETURN QUERY
     SELECT 'account', a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + interval '15 minutes', NULL::bytea, a.sealed,
            wanted, NULL, NULL, a.role, NULL, NULL, true, NULL::integer
       FROM guichet.session s JOIN guichet.account a ON a.id = s.account
-     WHERE s.token = sha256(receive.token)
+     WHERE s.token = digest
     UNION ALL
     SELECT 'patient', p.id, p.version, p.id, NULL, NULL, 0, p.opened, p.keyset, p.sealed, wanted, NULL, NULL, NULL, 'self', NULL, NULL, NULL
       FROM guichet.patient p

@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -12,9 +11,10 @@ import (
 	"log/slog"
 	"math/big"
 	"net"
-	"sync"
 	"testing"
 	"time"
+
+	"guichet/fault/logtest"
 )
 
 // A testAuthority issues certificates for tests.
@@ -73,24 +73,7 @@ type testServer struct {
 	client  tls.Certificate
 	stop    context.CancelFunc
 	ended   chan error
-	log     *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
+	log     *logtest.Log
 }
 
 func serve(t testing.TB, s *Server) *testServer {
@@ -105,7 +88,7 @@ func serve(t testing.TB, s *Server) *testServer {
 		Certificates: []tls.Certificate{ca.issue(t, "localhost")}, ClientCAs: ca.pool,
 		ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12,
 	})
-	ts := &testServer{t: t, address: inner.Addr().String(), ca: ca, client: ca.issue(t, "laboratory"), stop: stop, ended: make(chan error, 1), log: &lockedBuffer{}}
+	ts := &testServer{t: t, address: inner.Addr().String(), ca: ca, client: ca.issue(t, "laboratory"), stop: stop, ended: make(chan error, 1), log: &logtest.Log{}}
 	s.Logger = slog.New(slog.NewTextHandler(ts.log, nil))
 	if s.Handle == nil {
 		s.Handle = echo

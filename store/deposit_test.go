@@ -75,6 +75,26 @@ func TestCorrectionKeepsWhatItDoesNotMention(t *testing.T) {
 	}
 }
 
+// TestReplacedResultIsNotAnEarlierOne: beside a later report stands what the
+// earlier one was corrected to, not what it was corrected from.
+func TestReplacedResultIsNotAnEarlierOne(t *testing.T) {
+	w := newWorld(t)
+	w.deposit(t, bloodCount(camille, "100", "C1", "O1", "11.2", sampled))
+	w.deposit(t, bloodCount(camille, "100", "C2", "O1", "11.9", sampled)) // corrects it
+	later := w.deposit(t, bloodCount(camille, "100", "C3", "O2", "12.4", sampled.AddDate(0, 1, 0)))
+	got, err := w.portal.ReadReport(t.Context(), w.signIn(t, camille, "sub"), later.Reports[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var earlier []string
+	for _, p := range got.Report.Panels[0].Observations[0].Previous {
+		earlier = append(earlier, p.Value.Text)
+	}
+	if !slices.Equal(earlier, []string{"11.9"}) {
+		t.Errorf("got %q, want the corrected result alone", earlier)
+	}
+}
+
 // TestSendersAtOnce sends one message, one new patient and one report from
 // many connections at once: each is stored once.
 func TestSendersAtOnce(t *testing.T) {

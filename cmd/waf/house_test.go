@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -16,6 +15,7 @@ import (
 	"testing"
 
 	"guichet/configs"
+	"guichet/fault/logtest"
 )
 
 // compiled is the firewall of all houses: compiling takes longer than a test.
@@ -27,7 +27,7 @@ type house struct {
 	pki     *testPKI
 	portal  *httptest.Server
 	service *service
-	log     *lines
+	log     *logtest.Log
 	address string
 	stop    context.CancelFunc
 }
@@ -40,24 +40,6 @@ type arrival struct {
 	Header                                  http.Header
 }
 
-// lines is a log that can be read while it is written.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(line)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 type settingsOf struct {
 	config *configs.WAF
 	bounds *limits
@@ -66,7 +48,7 @@ type settingsOf struct {
 // open starts a house. echo answers with the arrival as JSON.
 func open(t testing.TB, portal http.HandlerFunc, changes ...func(settingsOf)) *house {
 	t.Helper()
-	h := &house{t: t, pki: newPKI(t, publicName, portalName, wafName, "stranger.internal"), log: &lines{}}
+	h := &house{t: t, pki: newPKI(t, publicName, portalName, wafName, "stranger.internal"), log: &logtest.Log{}}
 	h.portal = h.startPortal(portal)
 	config := configs.WAF{
 		Listen: "127.0.0.1:0", PublicURL: "https://" + publicName, Upstream: h.portal.URL, MaxBody: 64 << 10,

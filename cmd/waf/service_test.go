@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"guichet/fault/logtest"
 )
 
 func TestWhenThePortalIsDown(t *testing.T) {
@@ -117,7 +119,7 @@ func TestAnAnswerCutShortIsNotMadeWhole(t *testing.T) {
 }
 
 func TestAPanicIsAPageAndALine(t *testing.T) {
-	var log lines
+	var log logtest.Log
 	g := &gate{host: publicName, bodies: &bodyReader{max: 1 << 10, budget: 1 << 20}, log: jsonLog(&log)}
 	answer := httptest.NewRecorder()
 	func() {
@@ -398,7 +400,7 @@ func TestCommand(t *testing.T) {
 		{"stopped", []string{"--config", good}, nil, exitGood, "stopping"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var out lines
+			var out logtest.Log
 			if code := run(ended, c.args, c.environ, &out, &out); code != c.code || !strings.Contains(out.String(), c.says) {
 				t.Errorf("code %d, want %d, saying %q:\n%s", code, c.code, c.says, out.String())
 			}

@@ -237,6 +237,21 @@ describe('the end', () => {
     assert.equal(page.url(), `${portal}/`);
   });
 
+  test('comes with a sign-in elsewhere, and the page says so without being asked', async () => {
+    const { page } = visitor;
+    await enter(page);
+    const elsewhere = await visit(browser);
+    await signIn(elsewhere.page, person);
+    await page.clock.fastForward(61_000); // the next sign of the browser
+    await page.waitForSelector('#session-ended[data-reason=replaced]');
+    assert.ok(!await holds(page, person.traits.family));
+    await signIn(page, person); // the other one ends in turn
+    assert.equal(page.url(), `${portal}/reports`);
+    await elsewhere.page.reload();
+    await elsewhere.page.waitForSelector('#session-ended[data-reason=replaced]');
+    await elsewhere.context.close();
+  });
+
   test('is not put off by the signs of the browser', async () => {
     const { page } = visitor;
     await enter(page);

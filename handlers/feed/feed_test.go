@@ -1,17 +1,16 @@
 package feed
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"log/slog"
 	"net"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"guichet/fault/logtest"
 	"guichet/handlers"
 	"guichet/intake"
 	"guichet/store"
@@ -25,30 +24,13 @@ type laboratory struct {
 	*storetest.Database
 	address   string
 	authority *storetest.Authority
-	log       *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
+	log       *logtest.Log
 }
 
 func newLaboratory(t *testing.T) *laboratory {
 	t.Helper()
 	d := storetest.New(t)
-	l := &laboratory{Database: d, authority: storetest.NewAuthority(t), log: &lockedBuffer{}}
+	l := &laboratory{Database: d, authority: storetest.NewAuthority(t), log: &logtest.Log{}}
 	server := New(Options{Store: d.Open(t, "guichet_intake"), Parse: intake.Options{LocalAuthority: "HOP", Zone: time.UTC}, Log: slog.New(slog.NewJSONHandler(l.log, nil)), Metrics: handlers.NewMetrics()})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,7 +1,6 @@
 package fhir
 
 import (
-	"bytes"
 	"crypto/tls"
 	"database/sql"
 	"encoding/json"
@@ -16,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"guichet/fault/logtest"
 	"guichet/handlers"
 	"guichet/intake/fhir"
 	"guichet/store"
@@ -31,7 +31,7 @@ type service struct {
 	server    *httptest.Server
 	handler   *Handler
 	authority *storetest.Authority
-	log       *lockedBuffer
+	log       *logtest.Log
 	superuser *sql.DB
 }
 
@@ -44,27 +44,10 @@ func (s *service) database(t *testing.T) *sql.DB {
 	return s.superuser
 }
 
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 func newService(t *testing.T) *service {
 	t.Helper()
 	d := storetest.New(t)
-	s := &service{Database: d, authority: storetest.NewAuthority(t), log: &lockedBuffer{}}
+	s := &service{Database: d, authority: storetest.NewAuthority(t), log: &logtest.Log{}}
 	s.handler = New(Options{Store: d.Open(t, "guichet_intake"), Parse: fhir.Options{LocalAuthority: "HOP", Zone: time.UTC, MaxBytes: 1 << 20}, Base: "/fhir", URL: "https://localhost:8445/fhir",
 		Version: "test", Log: slog.New(slog.NewJSONHandler(s.log, nil)), Metrics: handlers.NewMetrics()})
 	s.server = httptest.NewUnstartedServer(s.handler)

@@ -13,12 +13,12 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"guichet/auth"
 	"guichet/auth/authtest"
+	"guichet/fault/logtest"
 	"guichet/handlers"
 	"guichet/record"
 	"guichet/store"
@@ -38,32 +38,15 @@ type site struct {
 	feed     store.Request
 	provider *authtest.Server
 	server   *httptest.Server
-	log      *buffer
+	log      *logtest.Log
 	metrics  *handlers.Metrics
-}
-
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 func newSite(t *testing.T, provider string) *site {
 	t.Helper()
 	d := storetest.New(t)
 	s := &site{Database: d, portal: d.Open(t, "guichet_portal"), intake: d.Open(t, "guichet_intake"), feed: storetest.Request(),
-		provider: authtest.New(t, provider), log: &buffer{}, metrics: handlers.NewMetrics()}
+		provider: authtest.New(t, provider), log: &logtest.Log{}, metrics: handlers.NewMetrics()}
 	if err := s.intake.OpenFeed(t.Context(), s.feed, "AB", "Laboratoire", limits); err != nil {
 		t.Fatal(err)
 	}

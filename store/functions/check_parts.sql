@@ -9,10 +9,9 @@ BEGIN
        OR array_position(groups, NULL) IS NOT NULL OR array_position(kinds, NULL) IS NOT NULL OR array_position(ids, NULL) IS NOT NULL
        OR array_position(codes, NULL) IS NOT NULL OR array_position(lengths, NULL) IS NOT NULL OR array_position(group_places, NULL) IS NOT NULL
        OR NOT kinds <@ ARRAY['panel', 'observation', 'document', 'content']
-       OR EXISTS (SELECT FROM unnest(lengths, group_places) AS p (size, place) WHERE p.size < 1 OR p.place NOT BETWEEN 1 AND cardinality(groups))
-       OR coalesce((SELECT sum(p.size) FROM unnest(lengths) AS p (size)), 0) <> total
-       OR (SELECT count(DISTINCT p.id) FROM unnest(kinds, ids) AS p (kind, id) WHERE p.kind <> 'content')
-          <> (SELECT count(*) FROM unnest(kinds) AS p (kind) WHERE p.kind <> 'content') THEN
+       OR NOT (SELECT coalesce(bool_and(p.size > 0 AND p.place BETWEEN 1 AND cardinality(groups)), true) AND coalesce(sum(p.size), 0) = total
+                      AND count(DISTINCT p.id) FILTER (WHERE p.kind <> 'content') = count(*) FILTER (WHERE p.kind <> 'content')
+                 FROM unnest(kinds, ids, lengths, group_places) AS p (kind, id, size, place)) THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
 END $$;

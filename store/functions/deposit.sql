@@ -75,7 +75,7 @@ BEGIN
     PERFORM guichet.store_parts(subject, wanted, groups, kinds, ids, group_places, codes, lengths, parts);
 
     -- The entry names the report first, then all it is made of now.
-    SELECT array_agg(n.kind ORDER BY n.place), array_agg(n.id ORDER BY n.place), array_agg(n.version ORDER BY n.place)
+    SELECT array_agg(n.kind), array_agg(n.id), array_agg(n.version)
       INTO m
       FROM (SELECT 'report'::text AS kind, wanted AS id, wanted_version AS version, 0::bigint AS place
             UNION ALL SELECT 'message', message, 1, 1
@@ -83,7 +83,10 @@ BEGIN
             UNION ALL SELECT p.kind, p.id, 1, 10 + p.place FROM unnest(kinds, ids) WITH ORDINALITY AS p (kind, id, place) WHERE p.kind <> 'content'
             UNION ALL SELECT c.kind, c.id, c.version, 10000 + c.place
               FROM unnest(stored.kinds, stored.records, stored.versions) WITH ORDINALITY AS c (kind, id, version, place)
-             WHERE NOT whole AND guichet.is_carried(guichet.order_of(c.kind, c.id), groups, stored)) n;
-    UPDATE guichet.observation o SET current = false WHERE o.report = wanted AND o.current AND o.id <> ALL (m.records);
+             WHERE NOT whole AND guichet.is_carried(guichet.order_of(c.kind, c.id), groups, stored)
+             ORDER BY place) n;
+    IF version > 1 THEN
+        UPDATE guichet.observation o SET current = false WHERE o.report = wanted AND o.current AND o.id <> ALL (m.records);
+    END IF;
     entry := guichet.leave_trace('report.deposit', v, m, '{}', NULL, ip, request);
 END $$;

@@ -83,7 +83,11 @@ BEGIN
 
     -- What is named is sorted once, and each part fetched by the ids it has: a
     -- page opens the tables it needs and no others.
-    FOR n IN SELECT l.kind, l.version, array_agg(l.id) AS ids FROM unnest(e.kinds, e.records, e.versions) AS l (kind, id, version) GROUP BY l.kind, l.version LOOP
+    FOR n IN
+        SELECT l.kind, l.version, array_agg(l.id) AS ids
+          FROM (SELECT unnest(e.kinds) AS kind, unnest(e.records) AS id, unnest(e.versions) AS version) l -- side by side
+         GROUP BY l.kind, l.version
+    LOOP
         IF n.kind <> ALL (allowed) THEN
             CONTINUE;
         END IF;
