@@ -216,7 +216,7 @@ func TestReturnTo(t *testing.T) {
 	}
 	for _, test := range tests {
 		w := httptest.NewRecorder()
-		_, err := p.Begin(w, newBrowser(t, nil).attempts, test.path)
+		_, err := p.Begin(t.Context(), w, newBrowser(t, nil).attempts, test.path)
 		if ok := err == nil; ok != test.ok {
 			t.Errorf("%q: got accepted %v, want %v", test.path, ok, test.ok)
 		}
@@ -236,7 +236,7 @@ func FuzzReturnTo(f *testing.F) {
 	p := newProvider(f, s.Options())
 	base := &url.URL{Scheme: "https", Host: "portal.test", Path: "/callback/franceconnect"}
 	f.Fuzz(func(t *testing.T, path string) {
-		if _, err := p.Begin(httptest.NewRecorder(), newBrowser(t, nil).attempts, path); err != nil {
+		if _, err := p.Begin(t.Context(), httptest.NewRecorder(), newBrowser(t, nil).attempts, path); err != nil {
 			return
 		}
 		// Browsers take a backslash for a slash and drop tabs and line ends.

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"strconv"
@@ -17,6 +18,8 @@ type person struct {
 	identity   record.Identity
 	role       record.Role
 	nationalID string // professionals only
+	practices  []record.Practice
+	structures []record.Structure
 }
 
 const (
@@ -31,21 +34,45 @@ var (
 	country      = regexp.MustCompile(`^99[0-9]{3}$`)
 )
 
+// civilClaims are FranceConnect's claims. FranceConnect gives the identity as the
+// civil register corrects it; FranceConnect+ gives the identity provider's, and
+// the register's beside it, with the prefix rnipp_, to those who may ask.
+type civilClaims struct {
+	Given           string `json:"given_name"`
+	Family          string `json:"family_name"`
+	Usual           string `json:"preferred_username"`
+	Birthdate       string `json:"birthdate"`
+	Gender          string `json:"gender"`
+	Birthplace      string `json:"birthplace"`
+	Country         string `json:"birthcountry"`
+	RNIPPGiven      string `json:"rnipp_given_name"`
+	RNIPPFamily     string `json:"rnipp_family_name"`
+	RNIPPBirthdate  string `json:"rnipp_birthdate"`
+	RNIPPGender     string `json:"rnipp_gender"`
+	RNIPPBirthplace string `json:"rnipp_birthplace"`
+	RNIPPCountry    string `json:"rnipp_birthcountry"`
+}
+
+// preferRegister puts the register's traits where they were given: they are
+// what the record has. A place of birth is one trait in two claims.
+func (c *civilClaims) preferRegister() {
+	c.Given = cmp.Or(c.RNIPPGiven, c.Given)
+	c.Family = cmp.Or(c.RNIPPFamily, c.Family)
+	c.Birthdate = cmp.Or(c.RNIPPBirthdate, c.Birthdate)
+	c.Gender = cmp.Or(c.RNIPPGender, c.Gender)
+	if c.RNIPPBirthplace != "" || c.RNIPPCountry != "" {
+		c.Birthplace, c.Country = c.RNIPPBirthplace, c.RNIPPCountry
+	}
+}
+
 // parseCivil reads FranceConnect's claims: the traits of the civil register,
 // by which a first sign-in finds its one record.
 func parseCivil(userinfo []byte, now time.Time) (person, *Refusal) {
-	var c struct {
-		Given      string `json:"given_name"`
-		Family     string `json:"family_name"`
-		Usual      string `json:"preferred_username"`
-		Birthdate  string `json:"birthdate"`
-		Gender     string `json:"gender"`
-		Birthplace string `json:"birthplace"`
-		Country    string `json:"birthcountry"`
-	}
+	var c civilClaims
 	if err := json.Unmarshal(userinfo, &c); err != nil {
 		return person{}, refuse(ReasonUserinfo, "claims are malformed")
 	}
+	c.preferRegister()
 	given, okGiven := cleanName(c.Given)
 	family, okFamily := cleanName(c.Family)
 	if !okGiven || !okFamily {

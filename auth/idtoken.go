@@ -3,7 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -18,26 +18,35 @@ const maxSubject = 255
 
 // identity is what a verified ID token says.
 type identity struct {
-	raw      string
+	signed   string // the token, without its encryption
 	subject  string
 	nonce    string
 	issued   time.Time
 	acr      string
+	amr      []string
 	authTime time.Time
 }
 
 // checkIDToken verifies the ID token and everything in it that go-oidc leaves
 // to its caller.
-func (p *Provider) checkIDToken(ctx context.Context, tokens *oauth2.Token, t attempt) (identity, *Refusal) {
+func (p *Provider) checkIDToken(ctx context.Context, at endpoints, tokens *oauth2.Token, t attempt) (identity, *Refusal) {
 	raw, _ := tokens.Extra("id_token").(string)
-	token, refusal := p.verify(ctx, raw, ReasonIDToken, "ID token")
+	if raw == "" {
+		return identity{}, refuse(ReasonIDToken, "no ID token")
+	}
+	signed, refusal := p.decrypt(raw, "ID token")
+	if refusal != nil {
+		return identity{}, refusal
+	}
+	token, refusal := p.verify(ctx, at, signed, ReasonIDToken, "ID token")
 	if refusal != nil {
 		return identity{}, refusal
 	}
 	var claims struct {
-		ACR             string `json:"acr"`
-		AuthTime        int64  `json:"auth_time"`
-		AuthorizedParty string `json:"azp"`
+		ACR             string   `json:"acr"`
+		AMR             []string `json:"amr"`
+		AuthTime        int64    `json:"auth_time"`
+		AuthorizedParty string   `json:"azp"`
 	}
 	if err := token.Claims(&claims); err != nil {
 		return identity{}, refuse(ReasonIDToken, "ID token claims are malformed")
@@ -48,6 +57,9 @@ func (p *Provider) checkIDToken(ctx context.Context, tokens *oauth2.Token, t att
 	}
 	if levels[claims.ACR] < levels[p.acr] { // an unknown level is below all (GA2.c)
 		return identity{}, refuse(ReasonACR, "level is below the one asked for")
+	}
+	if p.amr && len(claims.AMR) == 0 {
+		return identity{}, refuse(ReasonACR, "methods of signing in were asked for and are not told")
 	}
 	if refusal := p.checkTimes(token.IssuedAt, authTime); refusal != nil {
 		return identity{}, refusal
@@ -62,40 +74,56 @@ func (p *Provider) checkIDToken(ctx context.Context, tokens *oauth2.Token, t att
 	if !isSubject(token.Subject) {
 		return identity{}, refuse(ReasonSubject, "ID token has no usable subject")
 	}
-	return identity{raw: raw, subject: token.Subject, nonce: token.Nonce, issued: token.IssuedAt.UTC(), acr: claims.ACR, authTime: authTime}, nil
+	return identity{signed: signed, subject: token.Subject, nonce: token.Nonce, issued: token.IssuedAt.UTC(), acr: claims.ACR, amr: claims.AMR, authTime: authTime}, nil
 }
 
 // verifyWith is verify as of the time that config tells.
-func (p *Provider) verifyWith(ctx context.Context, config *oidc.Config, raw string, reason Reason, what string) (*oidc.IDToken, *Refusal) {
-	// The library also reads the JSON serialisation, whose headers may lie
-	// outside the signature.
-	if strings.Count(raw, ".") != 2 || strings.ContainsAny(raw, "{} \r\n\t") {
+func (p *Provider) verifyWith(ctx context.Context, config *oidc.Config, at endpoints, signed string, reason Reason, what string) (*oidc.IDToken, *Refusal) {
+	h, ok := readHeader(signed, 3)
+	if !ok || h.has("crit") {
 		return nil, refuse(reason, what+" is not a compact signed token")
 	}
-	keys := &observedKeys{KeySet: p.keys}
-	token, err := oidc.NewVerifier(p.issuer, keys, config).Verify(ctx, raw)
-	if err == nil {
-		return token, nil
+	if !slices.Contains(config.SupportedSigningAlgs, h.text("alg")) {
+		return nil, refuse(ReasonAlgorithm, what+" is signed with an algorithm that was not agreed")
 	}
-	if isDown(keys.err) {
-		return nil, refuseCall(reason, keys.err, "fetch keys")
+	keys := &observedKeys{keySet: p.keys, address: at.jwks}
+	token, err := oidc.NewVerifier(p.issuer, keys, config).Verify(ctx, signed)
+	if err != nil {
+		return nil, refuseVerification(err, keys.err, reason, what)
 	}
-	if _, expired := errors.AsType[*oidc.TokenExpiredError](err); expired {
-		return nil, refuse(ReasonTime, what+" has expired")
+	if token.Issuer != p.issuer {
+		return nil, refuse(ReasonTokenIssuer, what+" is another provider's")
 	}
-	return nil, refuse(reason, what+" is not signed by the provider, or not by this one")
+	return token, nil
 }
 
-// observedKeys keeps the cause that the verifier drops: without it an
-// unreachable provider would look like a forged token.
+// refuseVerification tells the causes apart, so that an unreachable provider
+// does not look like a forged token.
+func refuseVerification(err, keysErr error, reason Reason, what string) *Refusal {
+	switch {
+	case errors.Is(keysErr, errUnknownKey):
+		return refuse(ReasonUnknownKey, what+" is signed by a key that the provider does not publish")
+	case errors.Is(keysErr, errSignature):
+		return refuse(ReasonSignature, what+" is not signed by the provider")
+	case keysErr != nil:
+		return refuseCall(ReasonKeys, keysErr, "fetch keys")
+	}
+	if _, expired := errors.AsType[*oidc.TokenExpiredError](err); expired {
+		return refuse(ReasonExpired, what+" has expired")
+	}
+	return refuse(reason, what+" is malformed")
+}
+
+// observedKeys keeps the cause that the verifier drops.
 type observedKeys struct {
-	oidc.KeySet
-	err error
+	*keySet
+	address string
+	err     error
 }
 
 // VerifySignature implements [oidc.KeySet].
 func (k *observedKeys) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
-	payload, err := k.KeySet.VerifySignature(ctx, jwt)
+	payload, err := k.verify(ctx, k.address, jwt)
 	k.err = err
 	return payload, err
 }

@@ -18,25 +18,32 @@ const (
 	categoryMilitary    = "M"
 )
 
-// practice is one way in which a professional practises.
-type practice struct {
-	Profession string `json:"codeProfession"`
-	Category   string `json:"codeCategorieProfessionnelle"`
-	Name       string `json:"nomDexercice"`
+// professions says which profession has which role; who practises another is a
+// professional and no more.
+type professions map[string]record.Role
+
+// usualProfessions holds where the hospital has not said otherwise.
+var usualProfessions = professions{professionPhysician: record.RolePhysician, professionNurse: record.RoleNurse}
+
+// claimed are Pro Santé Connect's claims. Only the identifier and the names
+// must be what they should; of the others, what is not is left out.
+type claimed struct {
+	NationalID     string     `json:"SubjectNameID"`
+	Given          string     `json:"given_name"`
+	Family         string     `json:"family_name"`
+	Roles          some[word] `json:"SubjectRole"`
+	Organization   word       `json:"SubjectOrganization"`
+	OrganizationID word       `json:"SubjectOrganizationID"`
+	RefPro         references `json:"SubjectRefPro"`
 }
 
-// parseProfessional reads Pro Santé Connect's claims. Much of it is commonly
-// empty: it is read leniently, and rights are given strictly.
-func parseProfessional(userinfo []byte, _ time.Time) (person, *Refusal) {
-	var c struct {
-		NationalID string   `json:"SubjectNameID"`
-		Given      string   `json:"given_name"`
-		Family     string   `json:"family_name"`
-		Roles      []string `json:"SubjectRole"`
-		RefPro     struct {
-			Practices []practice `json:"exercices"`
-		} `json:"SubjectRefPro"`
+// parse reads Pro Santé Connect's claims. Much of it is commonly empty: it is
+// read leniently, and rights are given strictly.
+func (table professions) parse(userinfo []byte, _ time.Time) (person, *Refusal) {
+	if table == nil {
+		table = usualProfessions
 	}
+	var c claimed
 	if err := json.Unmarshal(userinfo, &c); err != nil {
 		return person{}, refuse(ReasonUserinfo, "claims are malformed")
 	}
@@ -48,47 +55,46 @@ func parseProfessional(userinfo []byte, _ time.Time) (person, *Refusal) {
 	if !okGiven || !okFamily {
 		return person{}, refuse(ReasonTraits, "names are absent or malformed")
 	}
-	role, ok := roleOf(c.Roles, c.RefPro.Practices)
+	practices := c.RefPro.practices()
+	role, ok := table.roleOf(c.Roles, practices)
 	if !ok {
 		return person{}, refuse(ReasonTraits, "no profession")
 	}
 	usual := ""
-	if len(c.RefPro.Practices) > 0 {
-		usual = usualName(c.RefPro.Practices[0].Name, family)
+	if len(practices) > 0 {
+		usual = usualName(practices[0].Family, family)
 	}
 	return person{
 		role: role, nationalID: c.NationalID,
-		identity: record.Identity{Family: family, Given: given, Usual: usual},
+		identity:  record.Identity{Family: family, Given: given, Usual: usual},
+		practices: practices, structures: structuresOf(practices, record.Structure{ID: string(c.OrganizationID), Name: string(c.Organization)}),
 	}, nil
 }
 
-// roleOf gives the rights of a physician or a nurse only to whoever both is
-// declared with that profession and practises it as a graduate: category E, a
-// student, and an absent category are a professional and no more. It fails for
-// somebody without any profession.
-func roleOf(declared []string, practices []practice) (record.Role, bool) {
-	professions := make([]string, 0, len(declared))
+// roleOf gives the rights of a profession only to whoever both is declared with
+// it and practises it as a graduate: category E, a student, and an absent
+// category are a professional and no more. It fails for somebody without any
+// profession.
+func (table professions) roleOf(declared []word, practices []record.Practice) (record.Role, bool) {
+	codes := make([]string, 0, len(declared))
 	for _, d := range declared {
-		if code, oid, _ := strings.Cut(d, "^"); code != "" && oid == professionOID {
-			professions = append(professions, code)
+		if code, oid, _ := strings.Cut(string(d), "^"); code != "" && oid == professionOID {
+			codes = append(codes, code)
 		}
 	}
-	practised := func(profession string) bool {
-		if len(professions) > 0 && !slices.Contains(professions, profession) {
-			return false
+	known := len(codes) > 0
+	best := record.RoleProfessional
+	for _, p := range practices {
+		known = known || p.Profession != ""
+		graduate := p.Category == categoryCivilian || p.Category == categoryMilitary
+		if !graduate || len(codes) > 0 && !slices.Contains(codes, p.Profession) {
+			continue
 		}
-		return slices.ContainsFunc(practices, func(p practice) bool {
-			return p.Profession == profession && (p.Category == categoryCivilian || p.Category == categoryMilitary)
-		})
+		if role := table[p.Profession]; role == record.RolePhysician || role == record.RoleNurse && best != record.RolePhysician {
+			best = role
+		}
 	}
-	switch {
-	case practised(professionPhysician):
-		return record.RolePhysician, true
-	case practised(professionNurse):
-		return record.RoleNurse, true
-	}
-	known := len(professions) > 0 || slices.ContainsFunc(practices, func(p practice) bool { return p.Profession != "" })
-	return record.RoleProfessional, known
+	return best, known
 }
 
 // isNationalID reports whether id is 8, for RPPS, and an RPPS number: eleven

@@ -20,9 +20,13 @@ type Proof struct {
 // fault.Unavailable where the provider's keys cannot be had now, so that
 // nothing is known.
 func (p *Provider) Prove(ctx context.Context, idToken string, signedIn time.Time) (*Proof, error) {
+	at, refusal := p.directory.endpoints(ctx)
+	if refusal != nil {
+		return nil, refusal
+	}
 	then := p.verifier
 	then.Now = func() time.Time { return signedIn }
-	token, refusal := p.verifyWith(ctx, &then, idToken, ReasonIDToken, "ID token")
+	token, refusal := p.verifyWith(ctx, &then, at, idToken, ReasonIDToken, "ID token")
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -32,8 +36,8 @@ func (p *Provider) Prove(ctx context.Context, idToken string, signedIn time.Time
 	return &Proof{Subject: token.Subject, Nonce: token.Nonce, Issued: token.IssuedAt.UTC()}, nil
 }
 
-// verify checks the form, signature, issuer and expiry of a token, which is
-// either the ID token or the userinfo.
-func (p *Provider) verify(ctx context.Context, raw string, reason Reason, what string) (*oidc.IDToken, *Refusal) {
-	return p.verifyWith(ctx, &p.verifier, raw, reason, what)
+// verify checks the form, signature, expiry and issuer of a signed token, which
+// is either the ID token or the userinfo.
+func (p *Provider) verify(ctx context.Context, at endpoints, signed string, reason Reason, what string) (*oidc.IDToken, *Refusal) {
+	return p.verifyWith(ctx, &p.verifier, at, signed, reason, what)
 }

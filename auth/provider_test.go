@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"guichet/auth"
 	"guichet/auth/authtest"
+	"guichet/auth/mischief"
 )
 
 func TestNewProviderRefuses(t *testing.T) {
@@ -28,6 +30,15 @@ func TestNewProviderRefuses(t *testing.T) {
 		{"http after logout", func(o *auth.Options) { o.PostLogoutRedirectURL = "http://localhost/" }, "post-logout"},
 		{"no client", func(o *auth.Options) { o.ClientID = "" }, "client ID"},
 		{"no secret", func(o *auth.Options) { o.ClientSecret = "" }, "client secret"},
+		{"secret beside an assertion", func(o *auth.Options) { o.ClientAuth = auth.PrivateKeyJWT }, "client secret"},
+		{"assertion without a key", func(o *auth.Options) { o.ClientAuth, o.ClientSecret = auth.PrivateKeyJWT, "" }, "key to sign with"},
+		{"unknown client authentication", func(o *auth.Options) { o.ClientAuth = "none" }, "client authentication"},
+		{"encryption with SHA-1", func(o *auth.Options) { o.Encryption = "RSA-OAEP" }, "encryption"},
+		{"encryption with a shared key", func(o *auth.Options) { o.Encryption = "dir" }, "encryption"},
+		{"encryption without a key", func(o *auth.Options) { o.Encryption = "ECDH-ES" }, "key to open with"},
+		{"discovery over http", func(o *auth.Options) { o.Discovery = "http://localhost/" }, "discovery"},
+		{"http token beside a discovery", func(o *auth.Options) { o.Discovery, o.TokenURL = "https://localhost/d", "http://localhost/token" }, "token URL"},
+		{"sign-in of yesterday", func(o *auth.Options) { o.MaxAuthAge = 24 * time.Hour }, "age"},
 		{"no level", func(o *auth.Options) { o.ACR = "" }, "acr"},
 		{"unknown level", func(o *auth.Options) { o.ACR = "eidas4" }, "acr"},
 		{"no openid", func(o *auth.Options) { o.Scopes = []string{"identite_pivot"} }, "openid"},
@@ -106,7 +117,7 @@ func TestCallsToTheProvider(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.Fault = authtest.TokenDropped
+	s.Fault = mischief.TokenDropped
 	if _, err := b.signIn(s, p); err == nil {
 		t.Fatal("a dropped connection gave a login")
 	}

@@ -1,9 +1,11 @@
 package auth
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 
 	"guichet/fault"
 )
@@ -17,26 +19,47 @@ const (
 	ReasonState         Reason = "state"          // the answer is not to this attempt
 	ReasonIssuer        Reason = "issuer"         // the answer names another provider
 	ReasonExchange      Reason = "exchange"       // the code was not accepted
-	ReasonIDToken       Reason = "id-token"       // absent, malformed, or not signed by the provider
+	ReasonIDToken       Reason = "id-token"       // absent or malformed
+	ReasonPlain         Reason = "plain"          // not encrypted where that was agreed
+	ReasonEncryption    Reason = "encryption"     // not encrypted for us, or otherwise than agreed
+	ReasonAlgorithm     Reason = "algorithm"      // signed with another algorithm than agreed, or none
+	ReasonUnknownKey    Reason = "unknown-key"    // signed by a key that the provider does not publish
+	ReasonSignature     Reason = "signature"      // not signed by the key it names
+	ReasonTokenIssuer   Reason = "token-issuer"   // of another provider
 	ReasonNonce         Reason = "nonce"          // the ID token answers another request
 	ReasonACR           Reason = "acr"            // below the level asked for
-	ReasonTime          Reason = "time"           // expired, issued at another time, or signed in too long ago
+	ReasonExpired       Reason = "expired"        // no longer valid
+	ReasonTime          Reason = "time"           // issued at another time, or signed in too long ago
 	ReasonAudience      Reason = "audience"       // not for us, or not for us alone
-	ReasonUserinfo      Reason = "userinfo"       // absent, malformed, or not the provider's
+	ReasonUserinfo      Reason = "userinfo"       // absent, malformed, or unsigned where that was agreed
 	ReasonSubject       Reason = "subject"        // about another person, or without a usable identifier
 	ReasonTraits        Reason = "traits"         // required traits absent or malformed
 	ReasonProviderError Reason = "provider-error" // the provider reports an error
 	ReasonProviderDown  Reason = "provider-down"  // the provider does not answer
+	ReasonProviderSlow  Reason = "provider-slow"  // the provider does not answer in time
+	ReasonRedirected    Reason = "redirected"     // the provider sends a call of ours elsewhere
+	ReasonTooLarge      Reason = "too-large"      // the provider's answer is larger than any real one
+	ReasonKeys          Reason = "keys"           // the provider's keys cannot be read
+	ReasonDiscovery     Reason = "discovery"      // the provider's discovery document is not its own
 
 	ReasonProviderCertificate Reason = "provider-certificate" // the provider's certificate is not accepted (AA3)
+
+	ReasonEmbedded Reason = "embedded" // another site's page fetched the answer; the portal says so before it is read
 )
 
-// Reasons are all of them.
-var Reasons = []Reason{ReasonDenied, ReasonNoAttempt, ReasonState, ReasonIssuer, ReasonExchange, ReasonIDToken, ReasonNonce, ReasonACR, ReasonTime,
-	ReasonAudience, ReasonUserinfo, ReasonSubject, ReasonTraits, ReasonProviderError, ReasonProviderDown}
+// Reasons are all of them; refuse_sign_in takes no other.
+var Reasons = []Reason{
+	ReasonDenied, ReasonNoAttempt, ReasonState, ReasonIssuer, ReasonExchange, ReasonIDToken, ReasonPlain, ReasonEncryption, ReasonAlgorithm,
+	ReasonUnknownKey, ReasonSignature, ReasonTokenIssuer, ReasonNonce, ReasonACR, ReasonExpired, ReasonTime, ReasonAudience, ReasonUserinfo,
+	ReasonSubject, ReasonTraits, ReasonProviderError, ReasonProviderDown, ReasonProviderSlow, ReasonRedirected, ReasonTooLarge, ReasonKeys,
+	ReasonDiscovery, ReasonProviderCertificate, ReasonEmbedded,
+}
+
+// troubles are the provider's own, which say nothing about the person.
+var troubles = []Reason{ReasonProviderDown, ReasonProviderSlow, ReasonRedirected, ReasonTooLarge, ReasonKeys, ReasonDiscovery, ReasonProviderCertificate}
 
 // Refusal is a sign-in that failed. Its chain holds the [fault.Error] that says
-// what to answer: Unavailable when the provider is down, else Unauthenticated.
+// what to answer: Unavailable when the provider is in trouble, else Unauthenticated.
 // Its text names the check that failed and no value.
 type Refusal struct {
 	Reason Reason
@@ -51,7 +74,7 @@ func (r *Refusal) Unwrap() error { return r.Err }
 // read, so none is ever wrapped.
 func refuse(reason Reason, text string) *Refusal {
 	kind := fault.Unauthenticated
-	if reason == ReasonProviderDown || reason == ReasonProviderCertificate {
+	if slices.Contains(troubles, reason) {
 		kind = fault.Unavailable
 	}
 	return &Refusal{Reason: reason, Err: fault.New(kind, errors.New(text))}
@@ -63,7 +86,14 @@ func refuseCall(reason Reason, err error, text string) *Refusal {
 	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
 		return refuse(ReasonProviderCertificate, text+": provider's certificate not accepted")
 	}
-	if isDown(err) {
+	switch {
+	case errors.Is(err, errRedirected):
+		return refuse(ReasonRedirected, text+": provider redirects")
+	case errors.Is(err, errTooLarge):
+		return refuse(ReasonTooLarge, text+": answer too large")
+	case errors.Is(err, context.DeadlineExceeded):
+		return refuse(ReasonProviderSlow, text+": provider does not answer in time")
+	case isDown(err):
 		return refuse(ReasonProviderDown, text+": provider unreachable")
 	}
 	return refuse(reason, text)

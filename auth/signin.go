@@ -22,26 +22,39 @@ type Login struct {
 	Identity   record.Identity
 	Role       record.Role
 	NationalID string // of a professional: 8 and the RPPS number
-	IDToken    string // the signed token: evidence of the sign-in, and needed to sign out at the provider
-	Token      Proof  // what it says of itself
+	Practices  []record.Practice
+	Structures []record.Structure // where the professional works, each once
+	IDToken    string             // the signed token, without its encryption: evidence of the sign-in, and needed to sign out at the provider
+	Token      Proof              // what it says of itself
 	ACR        string
-	State      string // to be written down once: an answer does not serve twice (AA10.b)
-	ReturnTo   string // a local path
+	AMR        []string // by which methods the person signed in; FranceConnect tells where it was asked
+	State      string   // to be written down once: an answer does not serve twice (AA10.b)
+	ReturnTo   string   // a local path
 	AuthTime   time.Time
+	Until      time.Time // when the provider's session is over, which ours must not outlive; zero: it has no such rule
 }
 
 // Begin starts a sign-in: it leaves the attempt in w and returns where to send
 // the browser. Afterwards the person comes back to returnTo, a local path; an
 // empty one means the home page.
-func (p *Provider) Begin(w http.ResponseWriter, a *Attempts, returnTo string) (string, error) {
+func (p *Provider) Begin(ctx context.Context, w http.ResponseWriter, a *Attempts, returnTo string) (string, error) {
 	if returnTo == "" {
 		returnTo = "/"
 	}
 	if !isLocalPath(returnTo) {
 		return "", fault.New(fault.Invalid, errors.New("begin sign-in: not a local path to return to"))
 	}
+	at, refusal := p.directory.endpoints(ctx)
+	if refusal != nil {
+		return "", refusal
+	}
 	t := attempt{Provider: p.name, State: randomToken(), Nonce: randomToken(), ReturnTo: returnTo}
 	request := []oauth2.AuthCodeOption{oidc.Nonce(t.Nonce), oauth2.SetAuthURLParam("acr_values", p.acr)}
+	if p.amr {
+		// The only way to receive amr from FranceConnect, once it has been
+		// authorised for the service.
+		request = append(request, oauth2.SetAuthURLParam("claims", `{"id_token":{"amr":{"essential":true}}}`))
+	}
 	if p.pkce {
 		t.Verifier = oauth2.GenerateVerifier()
 		request = append(request, oauth2.S256ChallengeOption(t.Verifier))
@@ -49,7 +62,7 @@ func (p *Provider) Begin(w http.ResponseWriter, a *Attempts, returnTo string) (s
 	if err := a.begin(w, t); err != nil {
 		return "", err
 	}
-	return p.oauth.AuthCodeURL(t.State, request...), nil
+	return p.oauthAt(at).AuthCodeURL(t.State, request...), nil
 }
 
 // Finish takes the provider's answer, which the browser brings in r, and
@@ -72,17 +85,21 @@ func (p *Provider) finish(ctx context.Context, w http.ResponseWriter, r *http.Re
 	if refusal != nil {
 		return nil, refusal
 	}
+	at, refusal := p.directory.endpoints(ctx)
+	if refusal != nil {
+		return nil, refusal
+	}
 	// FranceConnect's code lives 30 seconds and its tokens 60: everything is
 	// called here and now, and no access token is kept (AA11).
-	tokens, refusal := p.exchange(ctx, code, t)
+	tokens, refusal := p.exchange(ctx, at, code, t)
 	if refusal != nil {
 		return nil, refusal
 	}
-	id, refusal := p.checkIDToken(ctx, tokens, t)
+	id, refusal := p.checkIDToken(ctx, at, tokens, t)
 	if refusal != nil {
 		return nil, refusal
 	}
-	userinfo, refusal := p.fetchUserinfo(ctx, tokens.AccessToken, id.subject)
+	userinfo, refusal := p.fetchUserinfo(ctx, at, tokens.AccessToken, id.subject)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -94,11 +111,22 @@ func (p *Provider) finish(ctx context.Context, w http.ResponseWriter, r *http.Re
 	if who.nationalID != "" {
 		subject = who.nationalID
 	}
-	return &Login{
+	login := &Login{
 		Provider: p.name, Issuer: p.issuer, Subject: subject,
-		Identity: who.identity, Role: who.role, NationalID: who.nationalID,
-		IDToken: id.raw, Token: Proof{Subject: id.subject, Nonce: id.nonce, Issued: id.issued}, ACR: id.acr, State: t.State, ReturnTo: t.ReturnTo, AuthTime: id.authTime,
-	}, nil
+		Identity: who.identity, Role: who.role, NationalID: who.nationalID, Practices: who.practices, Structures: who.structures,
+		IDToken: id.signed, Token: Proof{Subject: id.subject, Nonce: id.nonce, Issued: id.issued}, ACR: id.acr, AMR: id.amr, State: t.State, ReturnTo: t.ReturnTo, AuthTime: id.authTime,
+	}
+	if p.name == ProSanteConnect {
+		login.Until = id.authTime.Add(p.maxAuthAge)
+	}
+	return login, nil
+}
+
+// oauthAt is the configuration of the code flow at a provider's endpoints.
+func (p *Provider) oauthAt(at endpoints) *oauth2.Config {
+	c := p.oauth
+	c.Endpoint.AuthURL, c.Endpoint.TokenURL = at.authorization, at.token
+	return &c
 }
 
 // checkCallback returns the code that the provider's answer carries.
@@ -137,12 +165,15 @@ func refuseError(code string) *Refusal {
 }
 
 // exchange trades the code for tokens, once.
-func (p *Provider) exchange(ctx context.Context, code string, t attempt) (*oauth2.Token, *Refusal) {
-	var options []oauth2.AuthCodeOption
+func (p *Provider) exchange(ctx context.Context, at endpoints, code string, t attempt) (*oauth2.Token, *Refusal) {
+	options, err := p.authenticate(at.token)
+	if err != nil {
+		return nil, refuse(ReasonExchange, "our own keys cannot be used")
+	}
 	if t.Verifier != "" {
 		options = append(options, oauth2.VerifierOption(t.Verifier))
 	}
-	tokens, err := p.oauth.Exchange(oidc.ClientContext(ctx, p.client), code, options...)
+	tokens, err := p.oauthAt(at).Exchange(oidc.ClientContext(ctx, p.client), code, options...)
 	if err != nil {
 		return nil, refuseCall(ReasonExchange, err, "exchange code")
 	}

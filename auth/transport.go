@@ -66,5 +66,5 @@ func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // isDown reports whether err means that the provider did not answer.
 func isDown(err error) bool {
-	return errors.Is(err, errDown) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	return errors.Is(err, errDown) || errors.Is(err, context.Canceled)
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // fetchUserinfo returns the claims that the provider holds about subject.
-func (p *Provider) fetchUserinfo(ctx context.Context, accessToken, subject string) ([]byte, *Refusal) {
-	body, mediaType, refusal := p.getUserinfo(ctx, accessToken)
+func (p *Provider) fetchUserinfo(ctx context.Context, at endpoints, accessToken, subject string) ([]byte, *Refusal) {
+	body, mediaType, refusal := p.getUserinfo(ctx, at.userinfo, accessToken)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -20,7 +20,7 @@ func (p *Provider) fetchUserinfo(ctx context.Context, accessToken, subject strin
 		if mediaType != "application/jwt" {
 			return nil, refuse(ReasonUserinfo, "userinfo is not signed")
 		}
-		if claims, refusal = p.openUserinfo(ctx, string(body)); refusal != nil {
+		if claims, refusal = p.openUserinfo(ctx, at, string(body)); refusal != nil {
 			return nil, refusal
 		}
 	} else if mediaType != "application/json" {
@@ -39,8 +39,8 @@ func (p *Provider) fetchUserinfo(ctx context.Context, accessToken, subject strin
 	return claims, nil
 }
 
-func (p *Provider) getUserinfo(ctx context.Context, accessToken string) (body []byte, mediaType string, refusal *Refusal) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.userinfoURL, nil)
+func (p *Provider) getUserinfo(ctx context.Context, address, accessToken string) (body []byte, mediaType string, refusal *Refusal) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, "", refuse(ReasonUserinfo, "make userinfo request")
 	}
@@ -64,10 +64,14 @@ func (p *Provider) getUserinfo(ctx context.Context, accessToken string) (body []
 	return body, mediaType, nil
 }
 
-// openUserinfo verifies a signed userinfo as strictly as an ID token: the same
-// keys, issuer and audience, and not expired.
-func (p *Provider) openUserinfo(ctx context.Context, raw string) ([]byte, *Refusal) {
-	token, refusal := p.verify(ctx, raw, ReasonUserinfo, "userinfo")
+// openUserinfo opens and verifies a signed userinfo as strictly as an ID token:
+// the same encryption, keys, issuer and audience, and not expired.
+func (p *Provider) openUserinfo(ctx context.Context, at endpoints, raw string) ([]byte, *Refusal) {
+	signed, refusal := p.decrypt(raw, "userinfo")
+	if refusal != nil {
+		return nil, refusal
+	}
+	token, refusal := p.verify(ctx, at, signed, ReasonUserinfo, "userinfo")
 	if refusal != nil {
 		return nil, refusal
 	}

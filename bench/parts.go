@@ -21,6 +21,7 @@ var allParts = []part{
 	{"firewall", (*ground).measureFirewall},
 	{"memory", (*ground).measureMemory},
 	{"deposits", (*ground).measureDeposits},
+	{"sign-ins", (*ground).measureSignIns},
 }
 
 // narrow returns the parts named, in their order, and leaves in the plan the

@@ -84,6 +84,8 @@ const explanation = `
 - pgbench runs as ` + "`-M prepared -j 2`" + ` over the same socket, %d s, of which the first is not counted.
 - Deposits are messages of 20 results with a PDF, over MLLP with mutual TLS, each answered AA after its commit. pgbench sends as many bytes of bodies as
   parameters and inserts as many rows into the same tables, in one statement and one commit where the product finds the patient first and has two.
+- A sign-in goes from /login through the form of the fictitious FranceConnect+, which signs and encrypts twice, to the answer to the callback. What the provider
+  takes to answer Guichet is measured before it and taken out of the callback's time.
 `
 
 // markdown is the whole report.

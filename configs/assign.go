@@ -40,6 +40,8 @@ func assign(v reflect.Value, raw any, path string, found *Problems) {
 	switch {
 	case v.Kind() == reflect.Struct:
 		assignTable(v, raw, path, found)
+	case isTexts(v):
+		assignTexts(v, raw, path, found)
 	case v.Kind() == reflect.Map:
 		assignNamedTables(v, raw, path, found)
 	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct:
@@ -65,6 +67,30 @@ func assignNamedTables(v reflect.Value, raw any, path string, found *Problems) {
 		assignTable(element, table[name], join(path, name), found)
 		v.SetMapIndex(reflect.ValueOf(name), element)
 	}
+}
+
+// isTexts reports whether v holds texts by names that are the hospital's to
+// choose.
+func isTexts(v reflect.Value) bool {
+	return v.Kind() == reflect.Map && v.Type().Elem().Kind() == reflect.String
+}
+
+func assignTexts(v reflect.Value, raw any, path string, found *Problems) {
+	table, ok := raw.(map[string]any)
+	if !ok {
+		found.add(path, "must be a table of strings")
+		return
+	}
+	texts := make(map[string]string, len(table))
+	for name, member := range table {
+		text, ok := member.(string)
+		if !ok {
+			found.add(path, "must be a table of strings")
+			return
+		}
+		texts[name] = text
+	}
+	v.Set(reflect.ValueOf(texts))
 }
 
 func assignTableList(v reflect.Value, raw any, path string, found *Problems) {
@@ -142,6 +168,18 @@ func assignText(v reflect.Value, text, path string, found *Problems) {
 	case v.Kind() == reflect.Slice:
 		v.Set(reflect.ValueOf(splitList(text)))
 		return
+	case isTexts(v):
+		texts := map[string]string{}
+		for _, pair := range splitList(text) {
+			name, value, ok := strings.Cut(pair, "=")
+			if !ok {
+				found.add(path, "must be a list such as a=b,c=d")
+				return
+			}
+			texts[strings.TrimSpace(name)] = strings.TrimSpace(value)
+		}
+		v.Set(reflect.ValueOf(texts))
+		return
 	}
 	found.add(path, "must be "+expected(v))
 }
@@ -196,7 +234,7 @@ func visit(v reflect.Value, path string, mapNames []string, leaf func(string, re
 			name := v.Type().Field(i).Tag.Get("toml")
 			changed = visit(v.Field(i), join(path, name), mapNames, leaf) || changed
 		}
-	case v.Kind() == reflect.Map:
+	case v.Kind() == reflect.Map && !isTexts(v):
 		for _, name := range mapNames {
 			key := reflect.ValueOf(name)
 			element := reflect.New(v.Type().Elem()).Elem()
@@ -235,7 +273,7 @@ func variable(prefix, path string) string {
 }
 
 func splitList(text string) []string {
-	var values []string
+	values := []string{}
 	for value := range strings.SplitSeq(text, ",") {
 		if value = strings.TrimSpace(value); value != "" {
 			values = append(values, value)

@@ -80,24 +80,35 @@ type Ops struct {
 	Listen string `toml:"listen"`
 }
 
-// Provider is one OpenID provider. Endpoints are static: neither provider's
-// discovery can be counted on.
+// Provider is one OpenID provider: FranceConnect, FranceConnect+ and Pro Santé
+// Connect differ by nothing else. See docs/identity.md.
 type Provider struct {
-	Label            string   `toml:"label"` // as people know it: FranceConnect
-	Issuer           string   `toml:"issuer"`
-	AuthorizationURL string   `toml:"authorization_url"`
-	TokenURL         string   `toml:"token_url"`
-	UserinfoURL      string   `toml:"userinfo_url"`
-	JWKSURL          string   `toml:"jwks_url"`
-	EndSessionURL    string   `toml:"end_session_url"`
-	ClientID         string   `toml:"client_id"`
-	ClientSecretFile string   `toml:"client_secret_file"`
-	Scopes           []string `toml:"scopes"`
-	ACR              string   `toml:"acr"`             // asked for, and checked on return
-	PKCE             bool     `toml:"pkce"`            // off for FranceConnect, which refuses unknown parameters
-	Algorithms       []string `toml:"algorithms"`      // of the ID token's signature
-	SignedUserinfo   bool     `toml:"signed_userinfo"` // application/jwt, as FranceConnect sends it
-	CAFile           string   `toml:"ca_file"`         // trusted for this provider; empty means the system's
+	Label             string   `toml:"label"` // as people know it: FranceConnect+
+	Issuer            string   `toml:"issuer"`
+	Discovery         string   `toml:"discovery"` // the provider's document, for the four URLs below that are left out; what is given here wins
+	AuthorizationURL  string   `toml:"authorization_url"`
+	TokenURL          string   `toml:"token_url"`
+	UserinfoURL       string   `toml:"userinfo_url"`
+	JWKSURL           string   `toml:"jwks_url"`
+	EndSessionURL     string   `toml:"end_session_url"` // never discovered: the pages' content policy names its host
+	ClientID          string   `toml:"client_id"`
+	ClientAuth        string   `toml:"client_auth"`        // client_secret_post where left out, client_secret_basic, private_key_jwt, tls_client_auth
+	ClientSecretFile  string   `toml:"client_secret_file"` // for the first two
+	SigningKeyFiles   []string `toml:"signing_key_files"`  // for private_key_jwt; the first signs, all are published
+	ClientCertificate string   `toml:"client_certificate"` // shown to the provider; read again when it changes
+	ClientKey         string   `toml:"client_key"`
+	Encryption        string   `toml:"encryption"`           // agreed for ID token and userinfo: RSA-OAEP-256 or ECDH-ES; empty: none
+	DecryptionKeys    []string `toml:"decryption_key_files"` // newest first; all open, all are published
+	Scopes            []string `toml:"scopes"`
+	ACR               string   `toml:"acr"`             // asked for, and checked on return
+	AMR               bool     `toml:"amr"`             // asks by which methods the person signed in, and wants to be told
+	PKCE              bool     `toml:"pkce"`            // off for FranceConnect, which refuses unknown parameters
+	Algorithms        []string `toml:"algorithms"`      // of signatures
+	SignedUserinfo    bool     `toml:"signed_userinfo"` // application/jwt, as FranceConnect sends it
+	CAFile            string   `toml:"ca_file"`         // trusted for this provider; empty means the system's
+
+	MaxAuthAge time.Duration     `toml:"max_auth_age"` // how long ago the person may have signed in there; left out: 30m, Pro Santé Connect 4h
+	Roles      map[string]string `toml:"roles"`        // psc: profession (TRE_G15) to physician, nurse or professional; left out: 10 and 60
 }
 
 // PeerRevocation says how the certificates of each kind of peer are checked.
@@ -151,7 +162,11 @@ type IDPSim struct {
 type IDPClient struct {
 	Provider              string   `toml:"provider"` // franceconnect or psc
 	ClientID              string   `toml:"client_id"`
-	ClientSecretFile      string   `toml:"client_secret_file"`
+	ClientSecretFile      string   `toml:"client_secret_file"` // empty with private_key_jwt
+	ClientAuth            string   `toml:"client_auth"`        // a secret where left out, or private_key_jwt
+	JWKSURL               string   `toml:"jwks_url"`           // the client's own keys; with it franceconnect is FranceConnect+, which encrypts
+	Encryption            string   `toml:"encryption"`         // RSA-OAEP-256 or ECDH-ES, with jwks_url at franceconnect
+	CAFile                string   `toml:"ca_file"`            // trusted for jwks_url; empty means the system's
 	RedirectURIs          []string `toml:"redirect_uris"`
 	PostLogoutRedirectURI string   `toml:"post_logout_redirect_uri"`
 }

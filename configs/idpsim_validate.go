@@ -53,7 +53,21 @@ func (s *IDPSim) Validate() error {
 func (client IDPClient) validate(c *checker, field string) {
 	c.oneOf(join(field, "provider"), client.Provider, franceConnect, proSanteConnect)
 	c.text(join(field, "client_id"), client.ClientID)
-	c.file(join(field, "client_secret_file"), client.ClientSecretFile)
+	if client.ClientAuth != "" {
+		c.oneOf(join(field, "client_auth"), client.ClientAuth, clientSecretPost, clientSecretBasic, privateKeyJWT)
+	}
+	if client.ClientAuth != privateKeyJWT {
+		c.file(join(field, "client_secret_file"), client.ClientSecretFile)
+	}
+	if client.JWKSURL != "" || client.ClientAuth == privateKeyJWT {
+		c.https(join(field, "jwks_url"), client.JWKSURL)
+	}
+	if client.JWKSURL != "" && client.Provider != proSanteConnect {
+		c.oneOf(join(field, "encryption"), client.Encryption, encryptions...)
+	} else if client.Encryption != "" {
+		c.refuse(join(field, "encryption"), "must be left out without jwks_url, and at "+proSanteConnect)
+	}
+	c.optionalFile(join(field, "ca_file"), client.CAFile)
 	if len(client.RedirectURIs) == 0 {
 		c.refuse(join(field, "redirect_uris"), "is missing")
 	}

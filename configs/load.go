@@ -32,7 +32,8 @@ type configuration interface {
 //
 // A field's variable is its path in capitals: portal.tls.client_ca is
 // GUICHET_PORTAL_TLS_CLIENT_CA, listen of the WAF is GUICHET_WAF_LISTEN. Lists
-// are separated by commas; list members that are tables go by their index.
+// are separated by commas, and so are pairs such as 10=physician; list members
+// that are tables go by their index.
 func Load[T Configuration](path string, lookup func(string) (string, bool)) (T, error) {
 	return load[T](path, lookup, nil)
 }

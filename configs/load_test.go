@@ -133,9 +133,9 @@ func TestDefaultsStandWhereTheFileIsSilent(t *testing.T) {
 // TestEveryFieldCanBeOverridden sets each field of each sample through its
 // variable and finds the value there, and nothing else changed.
 func TestEveryFieldCanBeOverridden(t *testing.T) {
-	overridden[Guichet](t, "guichet.toml", 77)
+	overridden[Guichet](t, "guichet.toml", 95)
 	overridden[WAF](t, "waf.toml", 16)
-	overridden[IDPSim](t, "idpsim.toml", 35)
+	overridden[IDPSim](t, "idpsim.toml", 40)
 }
 
 func overridden[T Configuration](t *testing.T, sample string, atLeast int) {
@@ -171,7 +171,8 @@ func overridden[T Configuration](t *testing.T, sample string, atLeast int) {
 		if got := at(reflect.ValueOf(copied), path).Interface(); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s=%s set %s to %v", name, text, path, got)
 		}
-		if differences := strings.Count(cmp.Diff(base, copied, cmp.Transformer("list", func(l []string) string { return strings.Join(l, ",") })), "\n+"); differences != 1 {
+		if differences := strings.Count(cmp.Diff(base, copied, cmp.Transformer("list", func(l []string) string { return strings.Join(l, ",") }),
+			cmp.Transformer("texts", func(m map[string]string) string { return fmt.Sprint(m) })), "\n+"); differences != 1 {
 			t.Errorf("%s changed %d lines, want one", name, differences)
 		}
 	}
@@ -189,6 +190,8 @@ func another(v reflect.Value) (string, any) {
 		return fmt.Sprint(!v.Bool()), !v.Bool()
 	case v.Kind() == reflect.Slice:
 		return "one, two", []string{"one", "two"}
+	case v.Kind() == reflect.Map:
+		return "10=nurse, 21 = professional", map[string]string{"10": "nurse", "21": "professional"}
 	default:
 		return "another", "another"
 	}
@@ -245,7 +248,7 @@ func TestAProviderCanComeFromTheEnvironmentAlone(t *testing.T) {
 			continue
 		}
 		value, _, _ = strings.Cut(value, "  #")
-		environ = append(environ, "GUICHET_PROVIDERS_PSC_"+strings.ToUpper(name)+"="+strings.Trim(strings.ReplaceAll(value, `"`, ""), "[] "))
+		environ = append(environ, "GUICHET_PROVIDERS_PSC_"+strings.ToUpper(name)+"="+strings.Trim(strings.ReplaceAll(value, `"`, ""), "[]{} "))
 	}
 	got, err := LoadEnv[Guichet](write(t, text[:start]), environ)
 	if err != nil {

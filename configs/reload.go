@@ -48,7 +48,7 @@ func (w *Watched[T]) Get(files []string, read func() (*T, error)) (*T, error) {
 		return nil, err
 	}
 	if changed {
-		slog.Error("tls file not reloaded, the old one stays in use", "error", err.Error())
+		slog.Error("file not reloaded, the old one stays in use", "error", err.Error())
 	}
 	return w.value, nil
 }

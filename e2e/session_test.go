@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"html"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,7 +35,7 @@ func sentTo(t *testing.T, answer *page, where string) {
 }
 
 func TestSignOutEndsTheSessionAndSaysSo(t *testing.T) {
-	labels := map[string]string{"franceconnect": "FranceConnect", "psc": "Pro Santé Connect"}
+	labels := map[string]string{"franceconnect": "FranceConnect+", "psc": "Pro Santé Connect"}
 	for _, p := range []person{suite.demo.people(t, "patient")[0], suite.demo.people(t, "physician")[0]} {
 		t.Run(p.Provider, func(t *testing.T) {
 			c := suite.demo.signedIn(t, p)
@@ -45,7 +46,7 @@ func TestSignOutEndsTheSessionAndSaysSo(t *testing.T) {
 			if ended.status != http.StatusOK || reason != "logout" {
 				t.Errorf("after sign-out: status %d, reason %q, want 200 and logout", ended.status, reason)
 			}
-			if want := "Votre session " + labels[p.Provider] + " est fermée aussi."; !strings.Contains(ended.body, want) {
+			if want := "Votre session " + labels[p.Provider] + " est fermée aussi."; !strings.Contains(html.UnescapeString(ended.body), want) {
 				t.Errorf("the page does not say %q", want)
 			}
 			if got := suite.demo.traces(t, "sign-out", "granted") - before; got != 1 {
@@ -76,7 +77,7 @@ func TestAfterSignOutTheBrowserIsSentToTheReason(t *testing.T) {
 	if reason := ended.root(t).one(t, with("id", "session-ended")).attribute("data-reason"); reason != "logout" {
 		t.Errorf("reason %q, want logout", reason)
 	}
-	if want := "Pensez à fermer aussi FranceConnect."; !strings.Contains(ended.body, want) {
+	if want := "Pensez à fermer aussi FranceConnect+."; !strings.Contains(html.UnescapeString(ended.body), want) {
 		t.Errorf("the page does not say %q", want)
 	}
 }

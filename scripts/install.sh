@@ -86,11 +86,15 @@ if [ -n "$missing" ]; then
 	has_server || fail "PostgreSQL is still missing after \"$command\"."
 fi
 
-# The browser's driver and the accessibility checks, pinned by their lock file.
-if [ "$purpose" = test ] && [ -e e2e/browser/package-lock.json ]; then
-	wanted=$(cksum <e2e/browser/package-lock.json)
-	if [ "$(cat e2e/browser/node_modules/.installed 2>/dev/null)" != "$wanted" ]; then
-		npm ci --silent --no-audit --no-fund --prefix e2e/browser || fail "\"npm ci --prefix e2e/browser\" failed: run it to see why."
-		echo "$wanted" >e2e/browser/node_modules/.installed
-	fi
+# The browser's driver with the accessibility checks, and the certified OpenID
+# provider that auth signs in at, pinned by their lock files.
+if [ "$purpose" = test ]; then
+	for folder in e2e/browser auth/testdata/certified; do
+		[ -e $folder/package-lock.json ] || continue
+		wanted=$(cksum <$folder/package-lock.json)
+		if [ "$(cat $folder/node_modules/.installed 2>/dev/null)" != "$wanted" ]; then
+			npm ci --silent --no-audit --no-fund --prefix $folder || fail "\"npm ci --prefix $folder\" failed: run it to see why."
+			echo "$wanted" >$folder/node_modules/.installed
+		fi
+	done
 fi

@@ -1,21 +1,20 @@
 // Package authtest is an OpenID provider for tests, over TLS, that signs the
-// person it is given in without asking, and misbehaves on order: each [Fault]
-// breaks one thing that a relying party must notice. It answers like the
-// FranceConnect or the Pro Santé Connect of the demonstration.
+// person it is given in without asking, and misbehaves on order: see
+// [mischief.Fault]. It answers like FranceConnect, FranceConnect+ or Pro Santé
+// Connect.
 package authtest
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +23,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"guichet/auth"
+	"guichet/auth/mischief"
 )
 
 // The relying party that the server knows.
@@ -34,30 +34,40 @@ const (
 )
 
 // Claims are what a token or a userinfo says.
-type Claims map[string]any
+type Claims = mischief.Claims
 
 // Server is a provider for one test.
 type Server struct {
-	Sub    string           // of whoever signs in; empty: always the same one
-	Fault  Fault            // of the sign-ins that begin from now on; set it between them
-	Person Claims           // userinfo of whoever signs in; sub is the server's own
-	Now    func() time.Time // of the server's clock
+	Sub            string            // of whoever signs in; empty: always the same one
+	Fault          mischief.Fault    // of the sign-ins that begin from now on; set it between them
+	Person         Claims            // userinfo of whoever signs in; sub is the server's own
+	Now            func() time.Time  // of the server's clock
+	SignedInBefore time.Duration     // how long before the ID token; five seconds by itself
+	ClientAuth     string            // how a client must authenticate; client_secret_post by itself
+	Keys           *auth.ClientKeys  // the relying party's
+	Certificate    *x509.Certificate // that a client must show where ClientAuth asks for one
 
-	name string
-	http *httptest.Server
+	name       string
+	encryption jose.KeyAlgorithm // empty: none was agreed
+	http       *httptest.Server
 
-	mu        sync.Mutex // guards what follows
-	signer    signer
-	codes     map[string]login // by code; unused ones
-	keysFault http.HandlerFunc // of the sign-in begun last
-	tokens    map[string]login // by access token
+	mu         sync.Mutex // guards what follows
+	signer     mischief.Signer
+	codes      map[string]login // by code; unused ones
+	keysFault  http.HandlerFunc // of the sign-in begun last
+	tokens     map[string]login // by access token
+	last       login            // the sign-in begun last
+	asked      []url.Values     // authorization requests
+	assertions map[string]bool  // by their jti
 }
 
 // login is one sign-in, with the fault it began under.
 type login struct {
-	fault     misbehaviour
+	fault     mischief.Misbehaviour
+	state     string
 	nonce     string
 	acr       string
+	amr       bool
 	challenge string
 	redirect  string
 }
@@ -67,21 +77,72 @@ type login struct {
 func New(t testing.TB, provider string) *Server {
 	t.Helper()
 	s := &Server{
-		Person: patient(), Now: time.Now,
-		name: provider, signer: newSigner(t, provider),
-		codes: make(map[string]login), tokens: make(map[string]login),
+		Person: patient(), Now: time.Now, SignedInBefore: 5 * time.Second, ClientAuth: auth.ClientSecretPost,
+		name: provider, codes: make(map[string]login), tokens: make(map[string]login), assertions: make(map[string]bool),
 	}
+	algorithm := jose.ES256
 	if provider == auth.ProSanteConnect {
-		s.Person = physician()
+		s.Person, algorithm = physician(), jose.RS256
+	}
+	var err error
+	if s.signer, err = mischief.NewSigner(algorithm); err != nil {
+		t.Fatalf("make keys: %v", err)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /authorize", s.authorize)
 	mux.HandleFunc("POST /token", s.token)
 	mux.HandleFunc("GET /userinfo", s.userinfo)
 	mux.HandleFunc("GET /jwks", s.keys)
-	s.http = httptest.NewTLSServer(mux)
+	mux.HandleFunc("GET "+s.discoveryPath(), s.discovery)
+	s.http = httptest.NewUnstartedServer(mux)
+	s.http.TLS = &tls.Config{ClientAuth: tls.RequestClientCert} // #nosec G402 -- httptest's own versions
+	s.http.StartTLS()
 	t.Cleanup(s.http.Close)
 	return s
+}
+
+// NewPlus starts a FranceConnect+, which encrypts for the relying party with an
+// algorithm and knows no level below eidas2.
+func NewPlus(t testing.TB, encryption jose.KeyAlgorithm) *Server {
+	t.Helper()
+	s := New(t, auth.FranceConnect)
+	s.encryption = encryption
+	s.Keys = usualKeys(t, string(encryption))
+	return s
+}
+
+// made are the usual keys, by their encryption: they are slow to make, and no
+// test needs its own.
+var made sync.Map
+
+func usualKeys(t testing.TB, encryption string) *auth.ClientKeys {
+	t.Helper()
+	if keys, ok := made.Load(encryption); ok {
+		return keys.(*auth.ClientKeys)
+	}
+	keys := Keys(t, encryption)
+	made.Store(encryption, keys)
+	return keys
+}
+
+// Keys makes a relying party's keys: one to open with, one to sign with.
+func Keys(t testing.TB, encryption string) *auth.ClientKeys {
+	t.Helper()
+	keys, err := auth.ParseClientKeys(encryption, [][]byte{KeyFile(t, encryption)}, [][]byte{KeyFile(t, "ES256")})
+	if err != nil {
+		t.Fatalf("parse keys: %v", err)
+	}
+	return keys
+}
+
+// KeyFile makes the content of a key file.
+func KeyFile(t testing.TB, algorithm string) []byte {
+	t.Helper()
+	file, err := auth.NewClientKey(algorithm)
+	if err != nil {
+		t.Fatalf("make key: %v", err)
+	}
+	return file
 }
 
 // Issuer returns the provider's identifier.
@@ -102,10 +163,16 @@ func (s *Server) Options() auth.Options {
 		AuthorizationURL: s.http.URL + "/authorize", TokenURL: s.http.URL + "/token",
 		UserinfoURL: s.http.URL + "/userinfo", JWKSURL: s.http.URL + "/jwks",
 		EndSessionURL: s.http.URL + "/session/end",
-		ClientID:      ClientID, ClientSecret: ClientSecret,
+		ClientID:      ClientID, ClientSecret: ClientSecret, ClientAuth: s.ClientAuth,
 		RedirectURL: PortalURL + "/callback/" + s.name, PostLogoutRedirectURL: PortalURL + "/",
 		ACR: "eidas1", Scopes: []string{"openid", "identite_pivot"}, Algorithms: []string{string(jose.ES256)},
 		SignedUserinfo: true, Transport: s.http.Client().Transport, Now: s.Now,
+	}
+	if s.Keys != nil {
+		o.Keys = func() (*auth.ClientKeys, error) { return s.Keys, nil }
+	}
+	if s.encryption != "" {
+		o.Label, o.ACR, o.Encryption = "FranceConnect+", "eidas2", string(s.encryption)
 	}
 	if s.name == auth.ProSanteConnect {
 		o.Label = "Pro Santé Connect"
@@ -116,18 +183,54 @@ func (s *Server) Options() auth.Options {
 	return o
 }
 
+// Discovered returns Options that leave the endpoints to the provider's
+// discovery document.
+func (s *Server) Discovered() auth.Options {
+	o := s.Options()
+	o.AuthorizationURL, o.TokenURL, o.UserinfoURL, o.JWKSURL = "", "", "", ""
+	o.Discovery = s.http.URL + s.discoveryPath()
+	return o
+}
+
+// Ways are what the server does that not every provider does.
+func (s *Server) Ways() mischief.Way {
+	if s.name == auth.ProSanteConnect {
+		return mischief.KnowsProfessionals
+	}
+	ways := mischief.KnowsPatients | mischief.SignsUserinfo
+	if s.encryption != "" {
+		ways |= mischief.Encrypts
+	}
+	return ways
+}
+
+// Asked returns the authorization requests so far.
+func (s *Server) Asked() []url.Values {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
+}
+
 // Rotate replaces the provider's keys, as they do from time to time.
 func (s *Server) Rotate(t testing.TB) {
 	t.Helper()
-	fresh := newSigner(t, s.name)
-	fresh.ownKeyID = rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.signer = fresh
+	if err := s.rotate(); err != nil {
+		t.Fatalf("rotate keys: %v", err)
+	}
+}
+
+func (s *Server) rotate() error {
+	fresh, err := s.signer.Rotated()
+	if err == nil {
+		s.signer = fresh
+	}
+	return err
 }
 
 // keyring returns the keys in use.
-func (s *Server) keyring() signer {
+func (s *Server) keyring() mischief.Signer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.signer
@@ -157,21 +260,43 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, problem, http.StatusBadRequest)
 		return
 	}
-	fault := faults[s.Fault]
-	code := rand.Text()
-	s.mu.Lock()
-	s.keysFault = fault.keys
-	s.codes[code] = login{fault: fault, nonce: q.Get("nonce"), acr: q.Get("acr_values"), challenge: q.Get("code_challenge"), redirect: q.Get("redirect_uri")}
-	s.mu.Unlock()
-
-	answer := url.Values{"state": {q.Get("state")}, "code": {code}}
+	l := login{fault: mischief.Of(s.Fault), state: q.Get("state"), nonce: q.Get("nonce"), acr: q.Get("acr_values"),
+		amr: q.Get("claims") == `{"id_token":{"amr":{"essential":true}}}`, challenge: q.Get("code_challenge"), redirect: q.Get("redirect_uri")}
+	answer := url.Values{"state": {l.state}, "code": {rand.Text()}}
 	if s.name == auth.FranceConnect {
 		answer.Set("iss", s.http.URL)
 	}
-	if fault.callback != nil {
-		fault.callback(answer)
+	if err := s.start(l, q, answer); err != nil {
+		http.Error(w, "no keys", http.StatusInternalServerError)
+		return
 	}
-	http.Redirect(w, r, q.Get("redirect_uri")+"?"+answer.Encode(), http.StatusSeeOther)
+	if l.fault.Callback != nil {
+		l.fault.Callback(answer)
+	}
+	http.Redirect(w, r, l.redirect+"?"+answer.Encode(), http.StatusSeeOther)
+}
+
+// start notes a sign-in, under its code.
+func (s *Server) start(l login, asked, answer url.Values) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, asked)
+	s.keysFault = l.fault.Keys
+	before := s.last
+	s.last = l
+	if l.fault.ReplaysState {
+		answer.Set("state", before.state)
+	}
+	if l.fault.ReplaysNonce {
+		l.nonce = before.nonce
+	}
+	if !l.fault.SpendsCode {
+		s.codes[answer.Get("code")] = l
+	}
+	if l.fault.Rotates {
+		return s.rotate()
+	}
+	return nil
 }
 
 // refusedRequest says what is wrong with an authorization request, as strictly
@@ -197,6 +322,8 @@ func (s *Server) refusedRequest(q url.Values) string {
 		return "unknown client or redirect address"
 	case q.Get("response_type") != "code", !strings.HasPrefix(q.Get("acr_values"), "eidas"):
 		return "response type or level"
+	case s.encryption != "" && q.Get("acr_values") == "eidas1":
+		return "invalid_acr: FranceConnect+ begins at eidas2"
 	case len(q.Get("state")) < 32, len(q.Get("nonce")) < 32:
 		return "state or nonce too short"
 	}
@@ -208,8 +335,8 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	l, ok := s.codes[code]
 	s.mu.Unlock()
-	if ok && l.fault.token != nil && !isFollowed(r) {
-		l.fault.token(w, r)
+	if ok && l.fault.Token != nil && !mischief.IsFollowed(r) {
+		l.fault.Token(w, r)
 		return
 	}
 	s.mu.Lock()
@@ -223,7 +350,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		l.challenge != "" && l.challenge != base64.RawURLEncoding.EncodeToString(verifier[:]):
 		writeJSON(w, http.StatusBadRequest, Claims{"error": "invalid_grant"})
 		return
-	case r.PostFormValue("client_id") != ClientID, r.PostFormValue("client_secret") != ClientSecret:
+	case !s.isClient(r):
 		writeJSON(w, http.StatusUnauthorized, Claims{"error": "invalid_client"})
 		return
 	}
@@ -232,28 +359,65 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	s.tokens[accessToken] = l
 	s.mu.Unlock()
 
-	answer := Claims{"access_token": accessToken, "token_type": "Bearer", "expires_in": 60, "id_token": s.idToken(l, accessToken)}
-	if l.fault.tokens != nil {
-		l.fault.tokens(answer)
+	idToken, err := s.idToken(l, accessToken)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	answer := Claims{"access_token": accessToken, "token_type": "Bearer", "expires_in": 60, "id_token": idToken}
+	if l.fault.Tokens != nil {
+		l.fault.Tokens(answer)
 	}
 	writeJSON(w, http.StatusOK, answer)
 }
 
-func (s *Server) idToken(l login, accessToken string) string {
+func (s *Server) idToken(l login, accessToken string) (string, error) {
 	now := s.Now()
 	claims := Claims{
 		"iss": s.http.URL, "sub": s.Subject(), "aud": ClientID, "nonce": l.nonce, "acr": l.acr,
-		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(), "auth_time": now.Add(-5 * time.Second).Unix(),
+		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(), "auth_time": now.Add(-s.SignedInBefore).Unix(),
+	}
+	if l.amr {
+		claims["amr"] = []string{"pwd", "mfa"}
 	}
 	if s.name == auth.ProSanteConnect {
 		hash := sha256.Sum256([]byte(accessToken))
 		claims["at_hash"] = base64.RawURLEncoding.EncodeToString(hash[:len(hash)/2])
 		claims["azp"] = ClientID
 	}
-	if l.fault.idToken != nil {
-		l.fault.idToken(claims)
+	if l.fault.IDToken != nil {
+		l.fault.IDToken(claims)
 	}
-	return s.keyring().sign(claims, l.fault.idTokenSignature)
+	return s.wrap(claims, l.fault.Signature, l.fault.Encryption)
+}
+
+// wrap signs claims and, where that was agreed, encrypts them for the relying
+// party's first key.
+func (s *Server) wrap(claims Claims, signature mischief.Signature, encryption mischief.Encryption) (string, error) {
+	signer := s.keyring()
+	signed, err := signer.Sign(claims, signature)
+	if err != nil || s.encryption == "" {
+		return signed, err
+	}
+	return signer.Encrypt(signed, s.published("enc"), encryption)
+}
+
+// published is the first key of a use in what the relying party publishes.
+func (s *Server) published(use string) jose.JSONWebKey {
+	var set jose.JSONWebKeySet
+	text, err := auth.PublicKeys(s.Keys)
+	if err == nil {
+		err = json.Unmarshal(text, &set)
+	}
+	if err != nil {
+		return jose.JSONWebKey{} // which nothing can be done with
+	}
+	for _, key := range set.Keys {
+		if key.Use == use {
+			return key
+		}
+	}
+	return jose.JSONWebKey{}
 }
 
 func (s *Server) userinfo(w http.ResponseWriter, r *http.Request) {
@@ -266,8 +430,8 @@ func (s *Server) userinfo(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusUnauthorized, Claims{"error": "invalid_token"})
 		return
 	}
-	if l.fault.userinfo != nil && !isFollowed(r) {
-		l.fault.userinfo(w, r)
+	if l.fault.Userinfo != nil && !mischief.IsFollowed(r) {
+		l.fault.Userinfo(w, r)
 		return
 	}
 	claims := Claims{"sub": s.Subject()}
@@ -280,29 +444,59 @@ func (s *Server) userinfo(w http.ResponseWriter, r *http.Request) {
 		claims["iss"], claims["aud"] = s.http.URL, ClientID
 		claims["iat"], claims["exp"] = now.Unix(), now.Add(time.Minute).Unix()
 	}
-	if l.fault.userinfoClaims != nil {
-		l.fault.userinfoClaims(claims)
+	if l.fault.UserinfoClaims != nil {
+		l.fault.UserinfoClaims(claims)
 	}
-	if l.fault.userinfoType != "" {
-		w.Header().Set("Content-Type", l.fault.userinfoType)
+	if l.fault.UserinfoType != "" {
+		w.Header().Set("Content-Type", l.fault.UserinfoType)
 	}
-	if !signed || l.fault.userinfoPlain {
+	if !signed || l.fault.UserinfoPlain {
 		writeJSON(w, http.StatusOK, claims)
 		return
 	}
+	token, err := s.wrap(claims, l.fault.UserinfoSignature, l.fault.UserinfoEncryption)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	setDefault(w.Header(), "Content-Type", "application/jwt; charset=utf-8")
-	_, _ = w.Write([]byte(s.keyring().sign(claims, l.fault.userinfoSignature)))
+	_, _ = w.Write([]byte(token))
 }
 
 func (s *Server) keys(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	answer := s.keysFault
 	s.mu.Unlock()
-	if answer != nil && !isFollowed(r) {
+	if answer != nil && !mischief.IsFollowed(r) {
 		answer(w, r)
 		return
 	}
-	writeJSON(w, http.StatusOK, s.keyring().published())
+	writeJSON(w, http.StatusOK, s.keyring().Published())
+}
+
+// discoveryPath is where the document lies: Pro Santé Connect's has a name of
+// its own.
+func (s *Server) discoveryPath() string {
+	if s.name == auth.ProSanteConnect {
+		return "/.well-known/wallet-openid-configuration"
+	}
+	return "/.well-known/openid-configuration"
+}
+
+func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
+	fault := mischief.Of(s.Fault)
+	if fault.Discovery != nil && !mischief.IsFollowed(r) {
+		fault.Discovery(w, r)
+		return
+	}
+	document := Claims{
+		"issuer": s.http.URL, "authorization_endpoint": s.http.URL + "/authorize", "token_endpoint": s.http.URL + "/token",
+		"userinfo_endpoint": s.http.URL + "/userinfo", "jwks_uri": s.http.URL + "/jwks",
+	}
+	if fault.Discovered != nil {
+		fault.Discovered(document)
+	}
+	writeJSON(w, http.StatusOK, document)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
@@ -315,63 +509,4 @@ func setDefault(h http.Header, name, value string) {
 	if h.Get(name) == "" {
 		h.Set(name, value)
 	}
-}
-
-// patient returns FranceConnect's claims about a fictitious person.
-func patient() Claims {
-	return Claims{
-		"given_name": "Angela Claire Louise", "given_name_array": []string{"Angela", "Claire", "Louise"},
-		"family_name": "DUBOIS", "birthdate": "1962-08-24", "gender": "female",
-		"birthplace": "75107", "birthcountry": "99100",
-	}
-}
-
-// physician returns Pro Santé Connect's claims about a fictitious person.
-func physician() Claims {
-	return Claims{
-		"SubjectNameID": "899700218896", "preferred_username": "899700218896",
-		"given_name": "Camille", "family_name": "MOREAU",
-		"SubjectRole": []string{"10^1.2.250.1.213.1.1.5.5"}, "Mode_Acces_Raison": "",
-		"otherIds": []Claims{{"identifiant": "899700218896", "origine": "RPPS", "qualite": 1}},
-		"SubjectRefPro": Claims{
-			"codeCivilite": "MME",
-			"exercices": []Claims{{
-				"codeProfession": "10", "codeCategorieProfessionnelle": "C", "nomDexercice": "MOREAU", "prenomDexercice": "Camille",
-				"activities": []Claims{{"codeModeExercice": "L", "codeSecteurDactivite": "SA07"}},
-			}},
-		},
-	}
-}
-
-// rsaKeys are made once: they are slow to make, and no test needs its own.
-var rsaKeys = sync.OnceValues(func() (*[2]*rsa.PrivateKey, error) {
-	var keys [2]*rsa.PrivateKey
-	for i := range keys {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			return nil, err
-		}
-		keys[i] = key
-	}
-	return &keys, nil
-})
-
-// newKeys returns a provider's key and a stranger's of the same kind, and a key
-// of the other kind.
-func newKeys(t testing.TB, provider string) (own, stranger, other crypto.Signer) {
-	t.Helper()
-	rsaPair, err := rsaKeys()
-	if err != nil {
-		t.Fatalf("make keys: %v", err)
-	}
-	var ec [2]*ecdsa.PrivateKey
-	for i := range ec {
-		if ec[i], err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-			t.Fatalf("make keys: %v", err)
-		}
-	}
-	if provider == auth.ProSanteConnect {
-		return rsaPair[0], rsaPair[1], ec[0]
-	}
-	return ec[0], ec[1], rsaPair[0]
 }

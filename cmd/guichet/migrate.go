@@ -33,6 +33,8 @@ func (c migrateCommand) Run(e *environment) error {
 type keysCommand struct {
 	Init   keysInitCommand   `cmd:"" help:"Make the master key and the keys it wraps, once."`
 	Status keysStatusCommand `cmd:"" help:"Say whether the master key opens the keyring."`
+
+	Provider keysProviderCommand `cmd:"" help:"Make a key that an identity provider encrypts for, or that we sign with."`
 }
 
 type keysInitCommand struct{ withConfig }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -20,7 +19,6 @@ import (
 	_ "time/tzdata" // hospitals' servers may lack the zones
 
 	"guichet/auth"
-	"guichet/certificate"
 	"guichet/configs"
 	"guichet/envelope"
 	"guichet/handlers"
@@ -270,33 +268,6 @@ func (s *server) attempts() (*auth.Attempts, error) {
 		name += "-" + s.config.Portal.CookieSuffix
 	}
 	return auth.NewAttempts(name, key, nil)
-}
-
-func newProvider(name string, c configs.Provider, public *url.URL, peers *certificate.Checker) (*auth.Provider, error) {
-	secret, err := configs.ReadSecret(c.ClientSecretFile)
-	if err != nil {
-		return nil, err
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		return nil, fmt.Errorf("read system authorities: %w", err)
-	}
-	if c.CAFile != "" {
-		text, err := os.ReadFile(c.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("read ca_file: %w", err)
-		}
-		roots = x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(text) {
-			return nil, errors.New("ca_file holds no certificate")
-		}
-	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
-		MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 5 * time.Second, Proxy: http.ProxyFromEnvironment}
-	return auth.NewProvider(auth.Options{Name: name, Label: c.Label, Issuer: c.Issuer, AuthorizationURL: c.AuthorizationURL, TokenURL: c.TokenURL,
-		UserinfoURL: c.UserinfoURL, JWKSURL: c.JWKSURL, EndSessionURL: c.EndSessionURL, ClientID: c.ClientID, ClientSecret: secret.Reveal(),
-		RedirectURL: public.JoinPath("callback", name).String(), PostLogoutRedirectURL: public.JoinPath("session-ended").String(),
-		ACR: c.ACR, Scopes: c.Scopes, Algorithms: c.Algorithms, PKCE: c.PKCE, SignedUserinfo: c.SignedUserinfo, Transport: peers.Transport(transport)})
 }
 
 func (s *server) buildWitness(ctx context.Context) error {

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"guichet/auth/mischief"
 )
 
 // showSignIn serves GET /authorize: the form, each time anew.
@@ -26,8 +28,9 @@ func (p *provider) signIn(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, nil, &pageError{"Y000400", "le formulaire est illisible"})
 		return
 	}
-	login := r.PostForm.Get("login")
+	login, fault := r.PostForm.Get("login"), mischief.Fault(r.PostForm.Get("fault"))
 	r.PostForm.Del("login")
+	r.PostForm.Del("fault")
 	q, err := p.checkRequest(r.PostForm)
 	if err != nil {
 		p.refuse(w, r, q, err)
@@ -38,15 +41,40 @@ func (p *provider) signIn(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, nil, &pageError{"Y000400", "cette personne n’est pas connue ici"})
 		return
 	}
-	code, ok := p.codes.put(grant{
-		person: person, clientID: q.Get("client_id"), redirectURI: q.Get("redirect_uri"), nonce: q.Get("nonce"),
-		challenge: q.Get("code_challenge"), scopes: strings.Fields(q.Get("scope")), signedIn: p.now(),
-	})
+	c := p.clients[q.Get("client_id")]
+	if !p.canPlay(c, fault) {
+		p.refuse(w, r, nil, &pageError{"Y000400", "cette faute n’est pas connue ici"})
+		return
+	}
+	g := grant{
+		person: person, clientID: c.ClientID, redirectURI: q.Get("redirect_uri"), nonce: q.Get("nonce"),
+		challenge: q.Get("code_challenge"), scopes: strings.Fields(q.Get("scope")), level: p.dialect.level(q, c), signedIn: p.now(),
+		tellsMethods: q.Get("claims") == amrClaims, fault: mischief.Of(fault),
+	}
+	before, err := p.mischief.begin(&g, q.Get("state"))
+	if err != nil {
+		p.refuse(w, r, nil, err)
+		return
+	}
+	code, ok := p.codes.put(g)
 	if !ok {
 		p.refuse(w, r, q, &callbackError{"temporarily_unavailable", "too many sign-ins"})
 		return
 	}
-	p.callBack(w, r, q, url.Values{"code": {code}})
+	if g.fault.SpendsCode {
+		p.codes.take(code)
+	}
+	if fault != "" {
+		p.log.Info("a fault was ordered", "fault", string(fault))
+	}
+	answer := p.answer(q, url.Values{"code": {code}})
+	if g.fault.ReplaysState {
+		answer.Set("state", before)
+	}
+	if g.fault.Callback != nil {
+		g.fault.Callback(answer)
+	}
+	http.Redirect(w, r, withQuery(q.Get("redirect_uri"), answer), http.StatusSeeOther)
 }
 
 // giveUp serves the link beside the form.
@@ -81,7 +109,7 @@ func (p *provider) checkRequest(q url.Values) (url.Values, error) {
 	if !slices.Contains(c.RedirectURIs, q.Get("redirect_uri")) {
 		return nil, &pageError{"Y04C013C", "l’adresse de retour n’est pas déclarée"}
 	}
-	if err := p.dialect.check(q); err != nil {
+	if err := p.dialect.check(q, c); err != nil {
 		return q, err
 	}
 	scopes := strings.Fields(q.Get("scope"))
@@ -109,13 +137,18 @@ func (p *provider) refuse(w http.ResponseWriter, r *http.Request, q url.Values, 
 // callBack sends the browser back to the address that checkRequest has found
 // declared.
 func (p *provider) callBack(w http.ResponseWriter, r *http.Request, q, answer url.Values) {
+	http.Redirect(w, r, withQuery(q.Get("redirect_uri"), p.answer(q, answer)), http.StatusSeeOther)
+}
+
+// answer adds to an answer what every one carries.
+func (p *provider) answer(q, answer url.Values) url.Values {
 	if state := q.Get("state"); state != "" {
 		answer.Set("state", state)
 	}
 	if p.profile.namesItself {
 		answer.Set("iss", p.issuer)
 	}
-	http.Redirect(w, r, withQuery(q.Get("redirect_uri"), answer), http.StatusSeeOther)
+	return answer
 }
 
 // withQuery adds parameters to an address that may have some.

@@ -6,19 +6,21 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"guichet/auth/mischief"
 	"guichet/configs"
 )
 
 // claims are what a token or a userinfo says.
-type claims map[string]any
+type claims = mischief.Claims
 
 // dialect is how one provider differs from the other.
 type dialect interface {
 	profile() profile
-	newKey() (any, error)
 	// check says what is wrong with an authorization request of a known client
 	// to a known address.
-	check(q url.Values) error
+	check(q url.Values, c *client) error
+	// level is the one that a sound request gets.
+	level(q url.Values, c *client) string
 	// subject is the sub of a person for a client.
 	subject(p configs.IDPPerson, clientID string) string
 	// describe adds to an ID token what only this provider says.
@@ -39,6 +41,8 @@ type profile struct {
 	takesBasic     bool     // a client may authenticate in a header
 	namesItself    bool     // the callback carries iss (RFC 9207)
 	signsUserinfo  bool     // userinfo is a signed token
+	discoveryPath  string
+	ways           mischief.Way // in which it can misbehave
 }
 
 // A pageError is shown to the person: the relying party cannot be trusted with

@@ -17,6 +17,15 @@
 //	GET     /session/end                 /logout
 //	GET     /.well-known/openid-configuration, at both
 //
+// To a client that publishes keys FranceConnect is FranceConnect+: levels begin
+// at eidas2, and the ID token and the userinfo are encrypted for the first of
+// those keys, which are asked for again after a minute. Pro Santé Connect has its
+// discovery document at /.well-known/wallet-openid-configuration too. Both take an
+// assertion (private_key_jwt) where the client is configured so.
+//
+// The form has a second list, of faults: whoever chooses one sees what becomes
+// of a sign-in at a provider that does one thing wrong (package mischief).
+//
 // FranceConnect signs with ES256, takes client_secret_post only, answers a
 // parameter it does not know (a PKCE challenge among them) with its error page
 // Y030007, and names itself in the callback (RFC 9207). Pro Santé Connect

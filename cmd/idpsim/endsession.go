@@ -41,21 +41,21 @@ func (p *provider) endSession(w http.ResponseWriter, r *http.Request) {
 }
 
 // clientOf returns the client that an ID token of ours was for, expired or not.
-func (p *provider) clientOf(idToken string) (client, bool) {
+func (p *provider) clientOf(idToken string) (*client, bool) {
 	jws, err := jose.ParseSignedCompact(idToken, []jose.SignatureAlgorithm{p.profile.algorithm})
 	if err != nil {
-		return client{}, false
+		return nil, false
 	}
-	payload, err := jws.Verify(p.public)
-	if err != nil {
-		return client{}, false
+	payload, ok := p.mischief.verify(jws)
+	if !ok {
+		return nil, false
 	}
 	var id struct {
 		Audience string `json:"aud"`
 		AuthTime int64  `json:"auth_time"` // userinfo, signed by the same key, has none
 	}
 	if err := json.Unmarshal(payload, &id); err != nil || id.AuthTime == 0 {
-		return client{}, false
+		return nil, false
 	}
 	c, ok := p.clients[id.Audience]
 	return c, ok

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
@@ -13,6 +10,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"guichet/auth/mischief"
 	"guichet/configs"
 )
 
@@ -21,28 +19,28 @@ const (
 	france   = "99100"
 )
 
-// franceConnect answers as the published FranceConnect v2 does.
+// franceConnect answers as the published FranceConnect v2 does: as FranceConnect+
+// to a client that publishes keys, and else as plain FranceConnect.
 type franceConnect struct{}
 
 func (franceConnect) profile() profile {
 	return profile{
-		name: "franceconnect", label: "FranceConnect",
+		name: "franceconnect", label: "FranceConnect", discoveryPath: "/.well-known/openid-configuration",
 		algorithm: jose.ES256, endSessionPath: "/session/end", tokenLife: time.Minute,
 		scopes: []string{
 			"openid", "profile", "birth", "identite_pivot", "gender", "birthdate", "birthplace", "birthcountry",
 			"given_name", "family_name", "preferred_username",
+			"rnipp_identite_pivot", "rnipp_given_name", "rnipp_family_name", "rnipp_birthdate", "rnipp_gender", "rnipp_birthplace", "rnipp_birthcountry",
 		},
 		parameters: []string{
 			"client_id", "acr_values", "claims", "response_type", "nonce", "state", "redirect_uri", "scope", "prompt", "idp_hint", "ui_locales",
 		},
-		namesItself: true, signsUserinfo: true,
+		namesItself: true, signsUserinfo: true, ways: mischief.KnowsPatients | mischief.SignsUserinfo,
 	}
 }
 
-func (franceConnect) newKey() (any, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
-
 // check refuses every parameter it does not know, PKCE's among them.
-func (f franceConnect) check(q url.Values) error {
+func (f franceConnect) check(q url.Values, c *client) error {
 	accepted := f.profile().parameters
 	for name := range q {
 		if !slices.Contains(accepted, name) {
@@ -54,10 +52,38 @@ func (f franceConnect) check(q url.Values) error {
 	if q.Get("response_type") != "code" || q.Get("state") == "" || len(q.Get("nonce")) < minNonce || q.Get("acr_values") == "" || unknownPrompt {
 		return &pageError{"Y030007", "un paramètre de la demande manque ou n’est pas valide"}
 	}
-	if q.Get("acr_values") != "eidas1" {
-		return &callbackError{"invalid_acr", "acr_value is not valid, should be equal one of these values, expected eidas1"}
+	if known := levelsFor(c); !slices.Contains(known, f.level(q, c)) {
+		return &callbackError{"invalid_acr", "acr_value is not valid, should be equal one of these values, expected " + strings.Join(known, ",")}
+	}
+	if !c.isPlus() && strings.Contains(q.Get("scope"), "rnipp_") {
+		return &callbackError{"invalid_scope", "requested scope is not allowed"}
+	}
+	if q.Has("claims") && q.Get("claims") != amrClaims {
+		return &callbackError{"invalid_request", "claims are not those that were authorised"}
 	}
 	return nil
+}
+
+// amrClaims is the one claims parameter that is of use to anybody.
+const amrClaims = `{"id_token":{"amr":{"essential":true}}}`
+
+// levelsFor are the levels that a client may ask for, the lowest first.
+func levelsFor(c *client) []string {
+	if c.isPlus() {
+		return []string{"eidas2", "eidas3"}
+	}
+	return []string{"eidas1"}
+}
+
+// level is the lowest of those that were asked for.
+func (franceConnect) level(q url.Values, c *client) string {
+	asked := strings.Fields(q.Get("acr_values"))
+	for _, known := range levelsFor(c) {
+		if slices.Contains(asked, known) {
+			return known
+		}
+	}
+	return ""
 }
 
 // subject is of the form, but not of the making, of FranceConnect's: the same
@@ -67,7 +93,11 @@ func (franceConnect) subject(p configs.IDPPerson, clientID string) string {
 	return hex.EncodeToString(sum[:]) + "v1"
 }
 
-func (franceConnect) describe(claims, grant, string) {}
+func (franceConnect) describe(id claims, g grant, _ string) {
+	if g.tellsMethods {
+		id["amr"] = []string{"pwd", "mfa"}
+	}
+}
 
 func (franceConnect) userinfo(p configs.IDPPerson, scopes []string) claims {
 	birthplace := p.Birthplace
@@ -77,6 +107,9 @@ func (franceConnect) userinfo(p configs.IDPPerson, scopes []string) claims {
 	all := claims{
 		"given_name": p.Given, "given_name_array": strings.Fields(p.Given), "family_name": p.Family,
 		"birthdate": p.Birthdate, "gender": p.Gender, "birthplace": birthplace, "birthcountry": p.Country,
+	}
+	for _, name := range []string{"given_name", "family_name", "birthdate", "gender", "birthplace", "birthcountry"} {
+		all["rnipp_"+name] = all[name] // here the civil register agrees with everybody
 	}
 	if p.Usual != "" {
 		all["preferred_username"] = p.Usual
@@ -101,6 +134,8 @@ func claimsOf(scope string) []string {
 		return []string{"birthplace", "birthcountry"}
 	case "identite_pivot":
 		return []string{"given_name", "given_name_array", "family_name", "birthdate", "gender", "birthplace", "birthcountry"}
+	case "rnipp_identite_pivot":
+		return []string{"rnipp_given_name", "rnipp_family_name", "rnipp_birthdate", "rnipp_gender", "rnipp_birthplace", "rnipp_birthcountry"}
 	case "given_name":
 		return []string{"given_name", "given_name_array"}
 	}

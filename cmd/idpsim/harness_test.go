@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,11 +44,15 @@ type bench struct {
 	t      *testing.T
 	base   string
 	client *http.Client
+	mu     sync.Mutex // guards now: a handler may outlive its answer
 	now    time.Time
 	log    strings.Builder
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t *testing.T) *bench { t.Helper(); return newBenchWith(t, func(*configs.IDPSim) {}) }
+
+// newBenchWith starts the providers with their configuration changed.
+func newBenchWith(t *testing.T, change func(*configs.IDPSim)) *bench {
 	t.Helper()
 	b := &bench{t: t, now: time.Now().Truncate(time.Second)}
 	server := httptest.NewUnstartedServer(nil)
@@ -64,7 +70,8 @@ func newBench(t *testing.T) *bench {
 	other.ClientID = "other"
 	config.Clients = append(config.Clients, other)
 	secrets = append(secrets, configs.NewSecret(clientSecret))
-	handler, err := newHandler(config, secrets, slog.New(slog.NewTextHandler(&b.log, nil)), func() time.Time { return b.now })
+	change(&config)
+	handler, err := newHandler(config, secrets, slog.New(slog.NewTextHandler(&b.log, nil)), b.clock)
 	if err != nil {
 		t.Fatalf("newHandler: %v", err)
 	}
@@ -74,6 +81,18 @@ func newBench(t *testing.T) *bench {
 	b.client = server.Client()
 	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return b
+}
+
+func (b *bench) clock() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.now
+}
+
+func (b *bench) advance(by time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.now = b.now.Add(by)
 }
 
 // answer is a response read whole.
@@ -176,9 +195,10 @@ func (b *bench) readForm(page answer) form {
 	}
 	f := form{action: found[0][1], fields: url.Values{}}
 	for _, hidden := range hiddenTag.FindAllStringSubmatch(page.body, -1) {
-		f.fields.Add(hidden[1], hidden[2])
+		f.fields.Add(hidden[1], html.UnescapeString(hidden[2]))
 	}
-	for _, option := range optionTag.FindAllStringSubmatch(page.body, -1) {
+	people, _, _ := strings.Cut(page.body, "</select>") // the faults come after
+	for _, option := range optionTag.FindAllStringSubmatch(people, -1) {
 		f.logins = append(f.logins, option[1])
 	}
 	return f

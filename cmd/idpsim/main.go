@@ -119,6 +119,9 @@ func serve(ctx context.Context, file string, environ []string, stderr io.Writer)
 func readSecrets(clients []configs.IDPClient) ([]configs.Secret, error) {
 	secrets := make([]configs.Secret, len(clients))
 	for i, c := range clients {
+		if c.ClientAuth == privateKeyJWT {
+			continue
+		}
 		secret, err := configs.ReadSecret(c.ClientSecretFile)
 		if err != nil {
 			return nil, err

@@ -34,6 +34,7 @@ type signInPage struct {
 	GiveUp string
 	Hidden []hiddenField
 	People []configs.IDPPerson
+	Faults []faultGroup
 }
 
 type hiddenField struct{ Name, Value string }
@@ -41,7 +42,8 @@ type hiddenField struct{ Name, Value string }
 // writeSignIn shows the form for the request q.
 func (p *provider) writeSignIn(w http.ResponseWriter, q url.Values) {
 	page := signInPage{
-		Label: p.profile.label, Action: p.path + "/sign-in", GiveUp: p.path + "/give-up?" + q.Encode(), People: p.people,
+		Label: p.labelFor(p.clients[q.Get("client_id")]), Action: p.path + "/sign-in", GiveUp: p.path + "/give-up?" + q.Encode(), People: p.people,
+		Faults: p.playable(p.clients[q.Get("client_id")]),
 	}
 	for _, name := range p.profile.parameters {
 		if q.Has(name) {
@@ -53,6 +55,14 @@ func (p *provider) writeSignIn(w http.ResponseWriter, q url.Values) {
 		w.Header().Set("Content-Security-Policy", contentPolicy(to.Scheme+"://"+to.Host))
 	}
 	writePage(w, p.pages, http.StatusOK, "sign-in", page)
+}
+
+// labelFor is the provider's name as a client's people know it.
+func (p *provider) labelFor(c *client) string {
+	if c.isPlus() {
+		return p.profile.label + "+"
+	}
+	return p.profile.label
 }
 
 func (p *provider) writeError(w http.ResponseWriter, status int, code, text string) {

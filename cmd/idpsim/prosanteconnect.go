@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/url"
@@ -13,6 +11,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/uuid"
 
+	"guichet/auth/mischief"
 	"guichet/configs"
 )
 
@@ -21,20 +20,18 @@ type proSanteConnect struct{}
 
 func (proSanteConnect) profile() profile {
 	return profile{
-		name: "psc", label: "Pro Santé Connect",
+		name: "psc", label: "Pro Santé Connect", discoveryPath: "/.well-known/wallet-openid-configuration",
 		algorithm: jose.RS256, endSessionPath: "/logout", tokenLife: 2 * time.Minute,
 		scopes: []string{"openid", "scope_all"},
 		parameters: []string{
 			"client_id", "acr_values", "response_type", "nonce", "state", "redirect_uri", "scope", "prompt", "code_challenge", "code_challenge_method",
 		},
-		takesBasic: true,
+		takesBasic: true, ways: mischief.KnowsProfessionals,
 	}
 }
 
-func (proSanteConnect) newKey() (any, error) { return rsa.GenerateKey(rand.Reader, 2048) }
-
 // check lets unknown parameters pass, and wants the level and a sound PKCE.
-func (proSanteConnect) check(q url.Values) error {
+func (proSanteConnect) check(q url.Values, _ *client) error {
 	switch {
 	case q.Get("response_type") != "code":
 		return &callbackError{"unsupported_response_type", "only the code flow is supported"}
@@ -50,6 +47,11 @@ func (proSanteConnect) check(q url.Values) error {
 	}
 	return nil
 }
+
+func (proSanteConnect) level(url.Values, *client) string { return "eidas1" }
+
+// specialities are those of the professions that have one here.
+var specialities = map[string][2]string{"10": {"S", "SM54"}}
 
 // subject is a bare UUID, as the real one is today.
 func (proSanteConnect) subject(p configs.IDPPerson, _ string) string {
@@ -85,7 +87,7 @@ func (proSanteConnect) userinfo(p configs.IDPPerson, scopes []string) claims {
 			"codeCivilite": "",
 			"exercices": []claims{{
 				"codeProfession": p.Profession, "codeCategorieProfessionnelle": "C", "codeCiviliteDexercice": "",
-				"nomDexercice": usual, "prenomDexercice": p.Given, "codeTypeSavoirFaire": "", "codeSavoirFaire": "",
+				"nomDexercice": usual, "prenomDexercice": p.Given, "codeTypeSavoirFaire": specialities[p.Profession][0], "codeSavoirFaire": specialities[p.Profession][1],
 				"activities": []claims{{
 					"codeModeExercice": "L", "codeSecteurDactivite": "SA07", "codeSectionPharmacien": "", "codeRole": "",
 					"codeGenreActivite": "GENR01", "numeroSiretSite": "", "numeroSirenSite": "", "numeroFinessSite": "",

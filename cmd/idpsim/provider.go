@@ -1,9 +1,8 @@
 package main
 
 import (
-	"crypto"
+	"context"
 	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -13,8 +12,7 @@ import (
 	"text/template"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-
+	"guichet/auth/mischief"
 	"guichet/configs"
 )
 
@@ -23,29 +21,32 @@ const (
 	maxGrants = 10_000 // sign-ins under way: a bound on memory, not a limit for people
 )
 
-// provider is one fictitious identity provider. Its fields but for the two
-// stores never change.
+// provider is one fictitious identity provider. Its fields but for the stores
+// and its mischief never change.
 type provider struct {
-	dialect dialect
-	profile profile
-	pages   *template.Template
-	path    string // below the public URL
-	issuer  string
-	clients map[string]client
-	people  []configs.IDPPerson
-	signer  jose.Signer
-	public  jose.JSONWebKey
-	codes   *expiring[grant]
-	tokens  *expiring[grant]
-	log     *slog.Logger
-	now     func() time.Time
+	dialect  dialect
+	profile  profile
+	pages    *template.Template
+	path     string // below the public URL
+	issuer   string
+	clients  map[string]*client
+	people   []configs.IDPPerson
+	mischief *ordered
+	codes    *expiring[grant]
+	tokens   *expiring[grant]
+	log      *slog.Logger
+	now      func() time.Time
 }
 
 // client is a relying party.
 type client struct {
 	configs.IDPClient
 	secret configs.Secret
+	keys   *clientKeys // nil where it publishes none
 }
+
+// isPlus reports whether the client is one of FranceConnect+.
+func (c *client) isPlus() bool { return c.Encryption != "" }
 
 // grant is what a person's sign-in gives a client.
 type grant struct {
@@ -55,7 +56,11 @@ type grant struct {
 	nonce       string
 	challenge   string // of PKCE; empty when the client sent none
 	scopes      []string
+	level       string
 	signedIn    time.Time
+
+	tellsMethods bool                  // of signing in, in the ID token
+	fault        mischief.Misbehaviour // that was ordered
 }
 
 func newProvider(d dialect, config configs.IDPSim, secrets []configs.Secret, pages *template.Template, log *slog.Logger, now func() time.Time) (*provider, error) {
@@ -66,16 +71,25 @@ func newProvider(d dialect, config configs.IDPSim, secrets []configs.Secret, pag
 		pages:   pages,
 		path:    "/" + name,
 		issuer:  strings.TrimSuffix(config.PublicURL, "/") + "/" + name,
-		clients: make(map[string]client),
+		clients: make(map[string]*client),
 		codes:   newExpiring[grant](codeLife, maxGrants, now),
 		tokens:  newExpiring[grant](d.profile().tokenLife, maxGrants, now),
 		log:     log.With("provider", name),
 		now:     now,
 	}
 	for i, c := range config.Clients {
-		if c.Provider == name {
-			p.clients[c.ClientID] = client{IDPClient: c, secret: secrets[i]}
+		if c.Provider != name {
+			continue
 		}
+		known := &client{IDPClient: c, secret: secrets[i]}
+		if c.JWKSURL != "" {
+			keys, err := newClientKeys(c, now)
+			if err != nil {
+				return nil, fmt.Errorf("client %s: %w", c.ClientID, err)
+			}
+			known.keys = keys
+		}
+		p.clients[c.ClientID] = known
 	}
 	for _, person := range config.People {
 		if person.Provider != name {
@@ -86,31 +100,19 @@ func newProvider(d dialect, config configs.IDPSim, secrets []configs.Secret, pag
 		}
 		p.people = append(p.people, person)
 	}
-	return p, p.makeKey()
-}
-
-// makeKey makes the signing key, which lives as long as the process.
-func (p *provider) makeKey() error {
-	private, err := p.dialect.newKey()
+	signer, err := mischief.NewSigner(p.profile.algorithm)
 	if err != nil {
-		return fmt.Errorf("make key: %w", err)
+		return nil, err
 	}
-	key := jose.JSONWebKey{Key: private, Algorithm: string(p.profile.algorithm), Use: "sig"}
-	thumbprint, err := key.Thumbprint(crypto.SHA256)
-	if err != nil {
-		return fmt.Errorf("name key: %w", err)
-	}
-	key.KeyID = base64.RawURLEncoding.EncodeToString(thumbprint)
-	p.public = key.Public()
-	p.signer, err = jose.NewSigner(jose.SigningKey{Algorithm: p.profile.algorithm, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		return fmt.Errorf("make signer: %w", err)
-	}
-	return nil
+	p.mischief = &ordered{signer: signer}
+	return p, nil
 }
 
 func (p *provider) mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+p.path+"/.well-known/openid-configuration", p.showConfiguration)
+	if p.profile.discoveryPath != "/.well-known/openid-configuration" {
+		mux.HandleFunc("GET "+p.path+p.profile.discoveryPath, p.showConfiguration)
+	}
 	mux.HandleFunc("GET "+p.path+"/jwks", p.showKeys)
 	mux.HandleFunc("GET "+p.path+"/authorize", p.showSignIn)
 	mux.HandleFunc("POST "+p.path+"/sign-in", p.signIn)
@@ -122,7 +124,7 @@ func (p *provider) mount(mux *http.ServeMux) {
 }
 
 func (p *provider) showConfiguration(w http.ResponseWriter, _ *http.Request) {
-	clientAuth := []string{"client_secret_post"}
+	clientAuth := []string{"client_secret_post", "private_key_jwt"}
 	if p.profile.takesBasic {
 		clientAuth = append(clientAuth, "client_secret_basic")
 	}
@@ -137,7 +139,7 @@ func (p *provider) showConfiguration(w http.ResponseWriter, _ *http.Request) {
 		"response_modes_supported":              []string{"query"},
 		"grant_types_supported":                 []string{"authorization_code"},
 		"subject_types_supported":               []string{"pairwise"},
-		"acr_values_supported":                  []string{"eidas1"},
+		"acr_values_supported":                  []string{"eidas1", "eidas2", "eidas3"},
 		"scopes_supported":                      p.profile.scopes,
 		"id_token_signing_alg_values_supported": []string{string(p.profile.algorithm)},
 		"token_endpoint_auth_methods_supported": clientAuth,
@@ -147,25 +149,34 @@ func (p *provider) showConfiguration(w http.ResponseWriter, _ *http.Request) {
 	}
 	if p.profile.signsUserinfo {
 		document["userinfo_signing_alg_values_supported"] = []string{string(p.profile.algorithm)}
+		for _, use := range []string{"id_token", "userinfo"} {
+			document[use+"_encryption_alg_values_supported"] = []string{"RSA-OAEP-256", "ECDH-ES"}
+			document[use+"_encryption_enc_values_supported"] = []string{"A256GCM"}
+		}
 	}
 	writeJSON(w, http.StatusOK, document)
 }
 
-func (p *provider) showKeys(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{p.public}})
+func (p *provider) showKeys(w http.ResponseWriter, r *http.Request) {
+	if answer := p.mischief.keysAnswer(); answer != nil && !mischief.IsFollowed(r) {
+		answer(w, r)
+		return
+	}
+	writeJSON(w, http.StatusOK, p.mischief.keyring().Published())
 }
 
-// sign returns c as a signed token.
-func (p *provider) sign(c claims) (string, error) {
-	payload, err := json.Marshal(c)
-	if err != nil {
-		return "", fmt.Errorf("encode claims: %w", err)
+// wrap returns c as a signed token, encrypted where the client has it so.
+func (p *provider) wrap(ctx context.Context, c claims, to *client, signature mischief.Signature, encryption mischief.Encryption) (string, error) {
+	signer := p.mischief.keyring()
+	signed, err := signer.Sign(c, signature)
+	if err != nil || !to.isPlus() {
+		return signed, err
 	}
-	jws, err := p.signer.Sign(payload)
+	key, err := to.keys.encryptionKey(ctx)
 	if err != nil {
-		return "", fmt.Errorf("sign claims: %w", err)
+		return "", err
 	}
-	return jws.CompactSerialize()
+	return signer.Encrypt(signed, key, encryption)
 }
 
 // person returns who has the login.
@@ -178,7 +189,7 @@ func (p *provider) person(login string) (configs.IDPPerson, bool) {
 }
 
 // isSecret compares in constant time.
-func (c client) isSecret(given string) bool {
+func (c *client) isSecret(given string) bool {
 	return subtle.ConstantTimeCompare([]byte(given), []byte(c.secret.Reveal())) == 1
 }
 

@@ -141,7 +141,7 @@ func TestCodeServesOnceAndShortly(t *testing.T) {
 	if got, _ := b.exchange("psc", tokenRequest("psc", code)); got.Error != "invalid_grant" {
 		t.Error("a code of the other provider is accepted")
 	}
-	b.now = b.now.Add(31 * time.Second)
+	b.advance(31 * time.Second)
 	if got, _ := b.exchange("franceconnect", tokenRequest("franceconnect", code)); got.Error != "invalid_grant" {
 		t.Error("an old code is accepted")
 	}
@@ -183,7 +183,7 @@ func TestUserinfoRefused(t *testing.T) {
 			t.Errorf("%s: got status %d", name, a.status)
 		}
 	}
-	b.now = b.now.Add(61 * time.Second)
+	b.advance(61 * time.Second)
 	if a := b.userinfo("franceconnect", got.AccessToken); a.status != http.StatusUnauthorized {
 		t.Errorf("expired token: got status %d", a.status)
 	}
@@ -196,7 +196,7 @@ func TestEndSession(t *testing.T) {
 	userinfo := b.userinfo("franceconnect", fc.AccessToken).body
 	stranger := newBench(t)
 	forged, _ := stranger.exchange("franceconnect", tokenRequest("franceconnect", stranger.signIn("franceconnect", "angela").Get("code")))
-	b.now = b.now.Add(time.Hour) // sessions outlive ID tokens
+	b.advance(time.Hour) // sessions outlive ID tokens
 	state := strings.Repeat("s", 43)
 	tests := []struct {
 		name, path string

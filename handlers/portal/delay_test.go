@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"guichet/auth"
-	"guichet/auth/authtest"
+	"guichet/auth/mischief"
 )
 
 // begin begins a sign-in from an address and returns where the provider sends
@@ -38,16 +38,20 @@ func (s *site) login(t *testing.T, address string) answer {
 }
 
 // notOurs are the faults that delay nobody: the person gave up, or the provider
-// does not answer.
-var notOurs = []authtest.Fault{authtest.AccessDenied, authtest.Unavailable,
-	authtest.TokenSlow, authtest.TokenDown, authtest.TokenDropped, authtest.TokenTruncated, authtest.TokenBusy, authtest.KeysSlow, authtest.KeysDown,
-	authtest.UserinfoSlow, authtest.UserinfoDown}
+// is in trouble.
+var notOurs = []mischief.Fault{mischief.AccessDenied, mischief.Unavailable,
+	mischief.TokenSlow, mischief.TokenDown, mischief.TokenDropped, mischief.TokenTruncated, mischief.TokenBusy, mischief.KeysSlow, mischief.KeysDown,
+	mischief.UserinfoSlow, mischief.UserinfoDown, mischief.TokenRedirected, mischief.TokenHuge, mischief.KeysHuge, mischief.KeysRedirected,
+	mischief.UserinfoHuge, mischief.UserinfoMoved, mischief.TokenLoops, mischief.UserinfoLoops}
 
 // TestEveryFaultCountsAsItShould, over HTTP, against a provider that does each
 // (AA7.a).
 func TestEveryFaultCountsAsItShould(t *testing.T) {
 	const address = "198.51.100.1"
-	for _, fault := range authtest.Faults() {
+	for _, fault := range mischief.Faults() {
+		if m := mischief.Of(fault); m.Harmless || !m.Fits(mischief.KnowsPatients|mischief.SignsUserinfo) {
+			continue
+		}
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel() // some wait for a provider that is slow
 			s := newSite(t, auth.FranceConnect)
@@ -81,7 +85,7 @@ func TestWaitPage(t *testing.T) {
 		address string
 		fail    func(*site)
 	}{
-		{known, func(s *site) { s.provider.Fault = authtest.WrongNonce }},
+		{known, func(s *site) { s.provider.Fault = mischief.WrongNonce }},
 		{unknown, func(s *site) { s.provider.Fault = ""; s.provider.Person["family_name"] = "INCONNUE" }},
 	} {
 		at := now
@@ -126,7 +130,7 @@ func TestBeforeItsTimeNothingIsEvaluated(t *testing.T) {
 	const address = "198.51.100.1"
 	honest, failing := s.browser(t), s.browser(t)
 	back := honest.begin(address)
-	s.provider.Fault = authtest.UnknownCode
+	s.provider.Fault = mischief.UnknownCode
 	failing.back(address, failing.begin(address))
 	s.provider.Fault = ""
 	entries := s.traces(t, "sign-in", "refused")
@@ -152,7 +156,7 @@ func TestManyCallbacksAtOnce(t *testing.T) {
 	s.deposit(t, s.me(), "1", "11.2")
 	inside := s.browser(t)
 	inside.back(address, inside.begin(address))
-	s.provider.Fault = authtest.UnknownCode
+	s.provider.Fault = mischief.UnknownCode
 	browsers, answers := make([]*browser, many), make([]*url.URL, many)
 	for i := range many {
 		browsers[i] = s.browser(t)

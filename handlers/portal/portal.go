@@ -92,6 +92,7 @@ func (p *Portal) routes() []handlers.Route {
 		{Method: "GET", Path: "/access-log", Class: handlers.SignedIn, Event: traces.AccessLogRead, Serve: p.showAccessLog},
 		{Method: "GET", Path: "/trends/{code}", Class: handlers.SignedIn, Event: traces.TrendRead, Serve: p.showTrend},
 		{Method: "GET", Path: "/account", Class: handlers.SignedIn, Event: traces.AccountRead, Serve: p.showAccount},
+		{Method: "GET", Path: "/.well-known/jwks.json", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showKeys},
 		{Method: "POST", Path: "/language", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.changeLanguage},
 	}
 	for _, g := range guides {

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -8,7 +9,7 @@ import (
 	"testing"
 
 	"guichet/auth"
-	"guichet/auth/authtest"
+	"guichet/auth/mischief"
 	"guichet/handlers"
 	"guichet/record"
 )
@@ -99,8 +100,8 @@ func TestSignInRoute(t *testing.T) {
 // TestRefusedSignIn: each refusal of the provider's answer leaves its entry and
 // opens nothing.
 func TestRefusedSignIn(t *testing.T) {
-	for fault, reason := range map[authtest.Fault]string{authtest.WrongNonce: "nonce", authtest.LowACR: "acr", authtest.AccessDenied: "denied",
-		authtest.WrongState: "state", authtest.UserinfoOtherSubject: "subject", authtest.TokenRefused: "exchange"} {
+	for fault, reason := range map[mischief.Fault]string{mischief.WrongNonce: "nonce", mischief.LowACR: "acr", mischief.AccessDenied: "denied",
+		mischief.WrongState: "state", mischief.UserinfoOtherSubject: "subject", mischief.TokenRefused: "exchange"} {
 		t.Run(string(fault), func(t *testing.T) {
 			s := newSite(t, auth.FranceConnect)
 			s.deposit(t, s.me(), "1", "11.2")
@@ -114,6 +115,50 @@ func TestRefusedSignIn(t *testing.T) {
 				t.Errorf("entry: got %q (%v), want %q", got, err, reason)
 			}
 		})
+	}
+}
+
+// TestEveryFaultHasItsEntryAndOnePage goes through everything that a provider
+// can do wrong, but for what takes its time or needs keys that are not yet
+// known: each leaves one entry with a reason, opens nothing, and shows one of
+// two pages, which are the same for all but for their reference.
+func TestEveryFaultHasItsEntryAndOnePage(t *testing.T) {
+	s := newSite(t, auth.FranceConnect)
+	s.deposit(t, s.me(), "1", "11.2")
+	b := s.browser(t)
+	b.signIn() // keys are fetched, and there is a sign-in to replay
+	pages := map[int]int{}
+	admin := s.Superuser(t)
+	refused := func() (n int) {
+		if err := admin.QueryRow(`SELECT count(*) FROM guichet.trace WHERE type = 'sign-in' AND outcome = 'refused' AND reason IS NOT NULL`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for i, f := range mischief.Faults() {
+		m := mischief.Of(f)
+		if !m.Fits(mischief.KnowsPatients|mischief.SignsUserinfo) || m.Harmless || m.Keys != nil || strings.HasSuffix(string(f), "slow") {
+			continue
+		}
+		before := refused()
+		s.provider.Fault = f
+		b := s.browser(t)
+		address := fmt.Sprintf("198.51.100.%d", i) // each its own, else the first delays the others
+		got := b.back(address, b.begin(address))
+		if got.status != http.StatusForbidden && got.status != http.StatusServiceUnavailable || b.token() != "" {
+			t.Errorf("%s: got %d, token %q", f, got.status, b.token())
+			continue
+		}
+		if n := refused() - before; n != 1 {
+			t.Errorf("%s: left %d entries", f, n)
+		}
+		if length, seen := pages[got.status]; seen && length != len(got.body) {
+			t.Errorf("%s: the page has %d bytes, of another fault %d", f, len(got.body), length)
+		}
+		pages[got.status] = len(got.body)
+	}
+	if len(pages) != 2 {
+		t.Errorf("got %d kinds of pages, want 2", len(pages))
 	}
 }
 

@@ -18,7 +18,7 @@ func (p *Portal) beginSignIn(provider *auth.Provider) handlers.Page {
 		if err := p.store.MayTry(r.Context(), asking(r.Context(), nil), provider.Name()); err != nil {
 			return err
 		}
-		target, err := provider.Begin(w, p.attempts, "/")
+		target, err := provider.Begin(r.Context(), w, p.attempts, "/")
 		if err != nil {
 			return err
 		}

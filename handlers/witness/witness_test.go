@@ -68,7 +68,7 @@ func (c *counter) login(t *testing.T) *auth.Login {
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	redirect, err := c.provider.Begin(w, attempts, "/")
+	redirect, err := c.provider.Begin(t.Context(), w, attempts, "/")
 	if err != nil {
 		t.Fatal(err)
 	}

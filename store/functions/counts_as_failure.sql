@@ -3,5 +3,6 @@
 -- compares it.
 CREATE FUNCTION guichet.counts_as_failure(reason text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN reason NOT IN ('denied', 'provider-down', 'embedded');
+    RETURN reason NOT IN ('denied', 'embedded',
+                          'provider-down', 'provider-slow', 'redirected', 'too-large', 'keys', 'discovery', 'provider-certificate');
 END $$;

@@ -36,8 +36,9 @@ BEGIN
         RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
     END IF;
 
+    -- And so does one token of it (W7).
     IF EXISTS (SELECT FROM guichet.evidence x WHERE x.nonce = sign_in.nonce) THEN
-        v.reason := 'token-used'; -- and one token of it (W7)
+        v.reason := 'token-used';
         RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
     END IF;
 

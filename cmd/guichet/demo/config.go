@@ -141,29 +141,34 @@ func (d *demo) clientTLS(name, server string) configs.ClientTLS {
 
 func (d *demo) feedTLS() configs.ClientTLS { return d.clientTLS("feed", "localhost") }
 
-// franceConnect is the fictitious FranceConnect: no PKCE, signed userinfo.
+// encryption is what the demo has agreed with its FranceConnect+.
+const encryption = "RSA-OAEP-256"
+
+// franceConnect is the fictitious FranceConnect+: no PKCE, and what it says of
+// people is signed, then encrypted for us.
 func (d *demo) franceConnect() configs.Provider {
 	base := d.ports.url(d.ports.providers) + "/franceconnect"
 	return configs.Provider{
-		Label: "FranceConnect", Issuer: base,
+		Label: "FranceConnect+", Issuer: base,
 		AuthorizationURL: base + "/authorize", TokenURL: base + "/token", UserinfoURL: base + "/userinfo",
 		JWKSURL: base + "/jwks", EndSessionURL: base + "/session/end",
 		ClientID: franceConnectClient, ClientSecretFile: d.secrets.file("franceconnect" + clientSecret),
+		Encryption: encryption, DecryptionKeys: []string{d.secrets.file(franceConnectKey)},
 		// The strict traits and the name in use; no more (data minimisation).
 		Scopes: []string{"openid", "given_name", "family_name", "preferred_username", "birthdate", "gender", "birthplace", "birthcountry"},
-		ACR:    "eidas1", Algorithms: []string{"ES256"}, SignedUserinfo: true,
+		ACR:    "eidas2", Algorithms: []string{"ES256"}, SignedUserinfo: true,
 		CAFile: d.folder.path("ca.pem"),
 	}
 }
 
-// proSanteConnect is the fictitious Pro Santé Connect.
+// proSanteConnect is the fictitious Pro Santé Connect: it is discovered, and
+// believes our signature in place of a secret.
 func (d *demo) proSanteConnect() configs.Provider {
 	base := d.ports.url(d.ports.providers) + "/psc"
 	return configs.Provider{
 		Label: "Pro Santé Connect", Issuer: base,
-		AuthorizationURL: base + "/authorize", TokenURL: base + "/token", UserinfoURL: base + "/userinfo",
-		JWKSURL: base + "/jwks", EndSessionURL: base + "/logout",
-		ClientID: proSanteConnectClient, ClientSecretFile: d.secrets.file("psc" + clientSecret),
+		Discovery: base + "/.well-known/wallet-openid-configuration", EndSessionURL: base + "/logout",
+		ClientID: proSanteConnectClient, ClientAuth: "private_key_jwt", SigningKeyFiles: []string{d.secrets.file(proSanteConnectKey)},
 		Scopes: []string{"openid", "scope_all"}, ACR: "eidas1", PKCE: true, Algorithms: []string{"RS256"},
 		CAFile: d.folder.path("ca.pem"),
 	}
@@ -189,16 +194,20 @@ func (d *demo) providersConfig() configs.IDPSim {
 	public := d.ports.url(d.ports.waf)
 	client := func(provider, id string) configs.IDPClient {
 		return configs.IDPClient{
-			Provider: provider, ClientID: id, ClientSecretFile: d.secrets.file(provider + clientSecret),
+			Provider: provider, ClientID: id, JWKSURL: public + "/.well-known/jwks.json", CAFile: d.folder.path("ca.pem"),
 			RedirectURIs:          []string{public + "/callback/" + provider},
 			PostLogoutRedirectURI: public + "/session-ended",
 		}
 	}
+	patients := client("franceconnect", franceConnectClient)
+	patients.ClientSecretFile, patients.Encryption = d.secrets.file("franceconnect"+clientSecret), encryption
+	professionals := client("psc", proSanteConnectClient)
+	professionals.ClientAuth = "private_key_jwt"
 	config := configs.IDPSim{
 		Listen:    d.ports.listen(d.ports.providers),
 		PublicURL: d.ports.url(d.ports.providers),
 		TLS:       d.serverTLS("providers", ""),
-		Clients:   []configs.IDPClient{client("franceconnect", franceConnectClient), client("psc", proSanteConnectClient)},
+		Clients:   []configs.IDPClient{patients, professionals},
 	}
 	for _, p := range d.people {
 		if p.Provider == "franceconnect" || p.Provider == "psc" {

@@ -41,6 +41,9 @@ type Steps struct {
 	Migrate func(ctx context.Context, configFile string) error
 	// InitKeys makes the master key; it is called once in the life of a folder.
 	InitKeys func(configFile string) error
+	// ProviderKey makes one of our keys towards an identity provider, in a file
+	// that does not exist yet.
+	ProviderKey func(algorithm, file string) error
 	// Feed sends the sample messages; sending them again changes nothing.
 	Feed func(ctx context.Context, mllpAddress string, tlsFiles configs.ClientTLS) error
 	// People lists the patients, those who act for them and those unknown to
@@ -152,6 +155,9 @@ func (d *demo) install() error {
 		return err
 	}
 	if d.secrets, err = keepSecrets(d.folder.path("secrets")); err != nil {
+		return err
+	}
+	if err := d.keepProviderKeys(); err != nil {
 		return err
 	}
 	return writePID(d.folder.pidFile("demo"), os.Getpid())

@@ -160,8 +160,9 @@ func (c *calls) steps() Steps {
 		Prepare: func(_ context.Context, _ string, passwords map[string]string) error {
 			return c.note(func(m *made) { m.prepare++; m.passwords = passwords })
 		},
-		Migrate:  func(context.Context, string) error { return c.note(func(m *made) { m.migrate++ }) },
-		InitKeys: func(string) error { return c.note(func(m *made) { m.keys++ }) },
+		Migrate:     func(context.Context, string) error { return c.note(func(m *made) { m.migrate++ }) },
+		ProviderKey: func(algorithm, file string) error { return os.WriteFile(file, []byte(algorithm), 0o600) },
+		InitKeys:    func(string) error { return c.note(func(m *made) { m.keys++ }) },
 		Feed: func(_ context.Context, address string, _ configs.ClientTLS) error {
 			return c.note(func(m *made) { m.feed++; m.mllp = address })
 		},

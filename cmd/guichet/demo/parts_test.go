@@ -161,8 +161,27 @@ func TestKeysAreClosedToOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if want := 1 + len(leaves) + 3 + len(rolesWithPassword); count != want {
+	if want := 1 + len(leaves) + 2 + len(rolesWithPassword); count != want {
 		t.Errorf("%d keys and secrets, want %d", count, want)
+	}
+}
+
+// TestProviderKeysAreKept: what a provider has read of ours must still open what
+// it encrypts after a new start.
+func TestProviderKeysAreKept(t *testing.T) {
+	t.Parallel()
+	made := map[string]string{}
+	d := &demo{secrets: secrets{dir: t.TempDir()}, steps: Steps{ProviderKey: func(algorithm, file string) error {
+		made[filepath.Base(file)] += algorithm
+		return os.WriteFile(file, []byte(algorithm), 0o600)
+	}}}
+	for range 2 {
+		if err := d.keepProviderKeys(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if made[franceConnectKey] != "RSA-OAEP-256" || made[proSanteConnectKey] != "ES256" || len(made) != 2 {
+		t.Errorf("made %v, want each key once", made)
 	}
 }
 

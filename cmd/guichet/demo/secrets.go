@@ -24,6 +24,9 @@ var rolesWithPassword = []string{"guichet_portal", "guichet_intake", "guichet_co
 const (
 	cookieSecret = "portal_cookie"
 	clientSecret = "_client" // after the provider's name
+
+	franceConnectKey   = "franceconnect_encryption.jwk"
+	proSanteConnectKey = "psc_signature.jwk"
 )
 
 // keepSecrets reads the secrets in dir and makes those that are missing.
@@ -31,7 +34,6 @@ func keepSecrets(dir string) (secrets, error) {
 	lengths := map[string]int{
 		cookieSecret:                   64,
 		"franceconnect" + clientSecret: 32,
-		"psc" + clientSecret:           32,
 	}
 	for _, role := range rolesWithPassword {
 		lengths[role] = 32
@@ -62,6 +64,22 @@ func keepSecret(path string, length int) (string, error) {
 	}
 	value := hex.EncodeToString(random)
 	return value, writeFile(path, 0o600, []byte(value))
+}
+
+// keepProviderKeys makes our keys towards the providers where they are missing:
+// one that FranceConnect+ encrypts for, and one that we sign with to Pro Santé
+// Connect.
+func (d *demo) keepProviderKeys() error {
+	for name, algorithm := range map[string]string{franceConnectKey: encryption, proSanteConnectKey: "ES256"} {
+		file := d.secrets.file(name)
+		if _, err := os.Stat(file); err == nil {
+			continue
+		}
+		if err := d.steps.ProviderKey(algorithm, file); err != nil {
+			return fmt.Errorf("keep key %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // file is where configuration finds a secret.

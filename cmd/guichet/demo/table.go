@@ -13,7 +13,7 @@ var roleNames = map[string]string{
 }
 
 var providerNames = map[string]string{
-	"franceconnect": "FranceConnect", "psc": "Pro Santé Connect", "console": "console (à venir)",
+	"franceconnect": "FranceConnect+", "psc": "Pro Santé Connect", "console": "console (à venir)",
 }
 
 // printTable tells people where to go, as whom, and what to trust.
