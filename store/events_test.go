@@ -17,7 +17,7 @@ func TestEveryEventIsOnTheList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := regexp.MustCompile(`'((?:service|session|home|report|document|trend|access-log|account|feed|operator|patient|message|quarantine|page)\.[a-z]+|sign-in|sign-out|integrity)'`)
+	named := regexp.MustCompile(`'((?:service|session|home|report|document|trend|access-log|account|feed|operator|patient|message|quarantine|page|code|identity)\.[a-z]+|sign-in|sign-out|integrity)'`)
 	call := regexp.MustCompile(`(?:leave_trace\(|j\.event := )([^;]*);`)
 	traced := make(map[traces.Type]bool)
 	for _, file := range files {

@@ -7,14 +7,16 @@ DECLARE
     s guichet.session;
     kinds text[];
     tombstone text;
+    state text;
     now_ timestamptz := guichet.clock();
 BEGIN
     v.outcome := 'refused';
     v.patient := subject;
     -- A session serves the listener that opened it and no other (W8).
     SELECT o.id, o.account, o.opened, o.seen, o.idle, o.expires, a.role,
-           (SELECT e.reason FROM guichet.session_end e WHERE e.session = o.id ORDER BY e.at LIMIT 1)
-      INTO s.id, s.account, s.opened, s.seen, s.idle, s.expires, v.role, tombstone
+           (SELECT e.reason FROM guichet.session_end e WHERE e.session = o.id ORDER BY e.at LIMIT 1),
+           (SELECT c.state FROM guichet.account_state c WHERE c.account = o.account ORDER BY c.entry DESC LIMIT 1)
+      INTO s.id, s.account, s.opened, s.seen, s.idle, s.expires, v.role, tombstone, state
       FROM guichet.session o JOIN guichet.account a ON a.id = o.account
      WHERE o.token = sha256(decide.token) AND o.listener = session_user;
     IF NOT FOUND THEN
@@ -28,6 +30,10 @@ BEGIN
         v.reason := 'session-over';
         RETURN v;
     END IF;
+    IF state <> 'active' THEN -- whatever sessions it still has (GA4.c)
+        v.reason := 'account-' || state;
+        RETURN v;
+    END IF;
 
     IF action = 'account' AND v.role IN ('patient', 'physician', 'nurse', 'professional') AND subject IS NULL THEN
         v.outcome := 'granted';
@@ -39,7 +45,7 @@ BEGIN
         v.reason := v.role;
         RETURN v;
     END IF;
-    IF action = 'quarantine' AND v.role = 'operator' AND subject IS NULL THEN
+    IF action IN ('quarantine', 'people') AND v.role = 'operator' AND subject IS NULL THEN
         v.outcome := 'granted';
         v.reason := v.role;
         RETURN v;

@@ -3,4 +3,5 @@
 CREATE FUNCTION guichet.housekeep() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM guichet.check_settings();
+    PERFORM guichet.forget_waiting();
 END $$;

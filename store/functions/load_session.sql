@@ -17,6 +17,10 @@ BEGIN
     END IF;
     SELECT e.reason, e.at INTO why, ended FROM guichet.session_end e WHERE e.session = s.id ORDER BY e.at LIMIT 1;
     why := guichet.session_end_of(s, why);
+    -- Opened while its account was being suspended.
+    IF why IS NULL AND (SELECT c.state FROM guichet.account_state c WHERE c.account = s.account ORDER BY c.entry DESC LIMIT 1) <> 'active' THEN
+        why := 'admin';
+    END IF;
     IF why IS NULL THEN
         PERFORM guichet.touch(s.id, s.seen);
         RETURN QUERY SELECT 'live', guichet.clock() + s.idle, s.sealed;

@@ -38,12 +38,13 @@ BEGIN
              WHEN e.type IN ('home.read', 'account.read') AND e.patient IS NOT NULL THEN 'read'
              WHEN e.type IN ('home.read', 'account.read', 'sign-in') THEN 'account'
              WHEN e.type IN ('quarantine.list', 'quarantine.read') THEN 'quarantine'
+             WHEN e.type IN ('patient.lookup', 'code.list', 'identity.list', 'identity.read', 'account.list') THEN 'people'
              WHEN e.type = 'patient.find' THEN 'deposit' END,
-        CASE WHEN e.type IN ('sign-in', 'patient.find') THEN NULL ELSE e.patient END);
+        CASE WHEN e.type IN ('sign-in', 'patient.find', 'patient.lookup', 'account.list') THEN NULL ELSE e.patient END);
     IF v.session IS NULL OR e.session IS NULL OR v.session <> e.session THEN
         RETURN;
     END IF;
-    IF v.reason = 'session-over' THEN
+    IF v.reason IN ('session-over', 'account-suspended', 'account-blocked', 'account-closed') THEN
         RAISE 'session is over' USING ERRCODE = 'GU001';
     END IF;
     IF e.outcome = 'failed' THEN
@@ -75,16 +76,23 @@ BEGIN
         WHEN 'patient.find' THEN ARRAY['patient', 'message']
         WHEN 'quarantine.list' THEN ARRAY['account', 'quarantine-head']
         WHEN 'quarantine.read' THEN ARRAY['quarantine']
+        WHEN 'patient.lookup' THEN ARRAY['patient']
+        WHEN 'code.list' THEN ARRAY['account', 'code']
+        WHEN 'identity.list' THEN ARRAY['account', 'identity-head']
+        WHEN 'identity.read' THEN ARRAY['identity']
+        WHEN 'account.list' THEN ARRAY['account', 'account-head']
         ELSE ARRAY[]::text[]
     END;
 
     -- One query for each part of what may leave: a page opens the tables it
     -- needs and no others.
     RETURN QUERY
-    SELECT n.kind, a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + s.idle, NULL::bytea, a.sealed,
+    SELECT n.kind, a.id, n.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + s.idle, NULL::bytea,
+           CASE WHEN a.version = n.version THEN a.sealed
+                ELSE (SELECT w.sealed FROM guichet.account_version w WHERE w.account = a.id AND w.version = n.version) END,
            e.id, NULL, NULL, a.role, NULL, NULL, true, NULL::integer
       FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version)
-      JOIN guichet.account a ON a.id = n.id AND a.version = n.version JOIN guichet.session s ON s.id = e.session
+      JOIN guichet.account a ON a.id = n.id JOIN guichet.session s ON s.id = e.session
      WHERE n.kind = 'account' AND 'account' = ANY (allowed)
     UNION ALL
     SELECT n.kind, p.id, p.version, p.id, NULL, NULL, 0, p.opened, p.keyset, p.sealed, e.id, NULL, NULL, NULL, e.ground, NULL, NULL, NULL
@@ -134,14 +142,40 @@ BEGIN
     IF 'trace' = ANY (allowed) THEN
         -- Who was refused is not told to the patient: it may be one who mistyped.
         RETURN QUERY
-        SELECT 'trace', a.id, a.version, t.patient, guichet.about(t.type, t.kinds, t.records), NULL::bytea, 0, t.at, NULL::bytea,
-               CASE WHEN t.outcome = 'granted' OR t.account = v.account THEN a.sealed END,
+        SELECT 'trace', a.id, coalesce(w.version, a.version), t.patient, guichet.about(t.type, t.kinds, t.records), NULL::bytea, 0, t.at, NULL::bytea,
+               CASE WHEN t.outcome = 'granted' OR t.account = v.account THEN coalesce(w.sealed, a.sealed) END,
                t.id, t.type, t.outcome, t.role, t.ground, t.provider, t.account = v.account,
                CASE WHEN t.type = 'sign-in' THEN (SELECT count(*)::integer FROM guichet.trace f
                                                    WHERE f.account = t.account AND f.type = 'sign-in' AND f.id > t.id AND f.outcome = 'refused')
                     ELSE (SELECT count(*)::integer FROM unnest(t.kinds) k WHERE k = 'report') END
           FROM unnest(e.entries) AS named_entry (id)
           JOIN guichet.trace t ON t.id = named_entry.id
-          LEFT JOIN guichet.account a ON a.id = t.account;
+          LEFT JOIN guichet.account a ON a.id = t.account
+          LEFT JOIN LATERAL (SELECT x.version, x.sealed FROM guichet.account_version x WHERE x.account = t.account ORDER BY x.version DESC LIMIT 1) w ON true;
+    END IF;
+    IF 'code' = ANY (allowed) THEN
+        RETURN QUERY
+        SELECT n.kind, c.id, n.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, c.at, NULL::bytea, NULL::bytea, e.id,
+               coalesce((SELECT x.reason FROM guichet.activation_code_end x WHERE x.code = c.id ORDER BY x.entry LIMIT 1),
+                        CASE WHEN c.expires <= now_ THEN 'expired' ELSE 'open' END),
+               NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.activation_code c ON c.id = n.id
+         WHERE n.kind = 'code';
+    END IF;
+    IF 'identity' = ANY (allowed) OR 'identity-head' = ANY (allowed) THEN
+        RETURN QUERY
+        SELECT n.kind, w.id, n.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, w.at, NULL::bytea, CASE n.kind WHEN 'identity' THEN w.sealed END, e.id,
+               w.reason, NULL::text, NULL::text, w.reference, NULL::text, NULL::boolean, NULL::integer
+          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.waiting_identity w ON w.id = n.id
+         WHERE n.kind IN ('identity', 'identity-head') AND n.kind = ANY (allowed);
+    END IF;
+    IF 'account-head' = ANY (allowed) THEN
+        RETURN QUERY
+        SELECT n.kind, a.id, n.version, NULL::uuid, NULL::uuid, NULL::bytea, 0,
+               (SELECT t.at FROM guichet.trace t WHERE t.account = a.id AND t.type = 'sign-in' AND t.outcome = 'granted' ORDER BY t.id DESC LIMIT 1),
+               NULL::bytea, NULL::bytea, e.id, coalesce(c.state, 'active'), NULL::text, a.role, c.reason, NULL::text, NULL::boolean, NULL::integer
+          FROM unnest(e.kinds, e.records, e.versions) AS n (kind, id, version) JOIN guichet.account a ON a.id = n.id
+          LEFT JOIN LATERAL (SELECT x.state, x.reason FROM guichet.account_state x WHERE x.account = a.id ORDER BY x.entry DESC LIMIT 1) c ON true
+         WHERE n.kind = 'account-head';
     END IF;
 END $$;

@@ -17,5 +17,6 @@ BEGIN
         WHEN 'delay.forget' THEN '24 hours'         -- AA7.d
         WHEN 'delay.identity' THEN 'off'            -- AA7.c: on or off
         WHEN 'delay.shared' THEN ''                 -- AA7: networks that many people share, as CIDR, by commas
+        WHEN 'account.unused' THEN '0'              -- GA4.c: an interval, or 0: never
     END;
 END $$;

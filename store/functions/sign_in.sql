@@ -1,55 +1,60 @@
 -- sign_in opens a session for a person whom a provider has identified, or
--- leaves a refusal. A person already linked is found by issuer and subject; a
--- patient's first sign-in must match exactly one record by the five traits
--- (G-2.1-1.a); a professional's makes an account without any grant. The answer
--- is what receive hands over for the entry: nothing, where it was refused.
+-- leaves a refusal. recognise says who they are; a patient's first sign-in must
+-- lead to exactly one record, by the five traits, by a code that the hospital
+-- handed out or by what an operator decided (G-2.1-1.a); who leads to none waits
+-- for one to decide. A professional's makes an account without any grant. The
+-- answer is what receive hands over for the entry: nothing, where it was refused.
 CREATE FUNCTION guichet.sign_in(token bytea, ip inet, request uuid, provider text, issuer text, person bytea, traits bytea, state bytea,
-                                role text, account uuid, name bytea, idle interval, lifetime interval)
+                                role text, account uuid, name bytea, idle interval, lifetime interval,
+                                given bytea[], waiting uuid, reference text, proof bytea, code bytea, agrees bytea[])
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
+    r guichet.recognition;
     v guichet.verdict;
     m guichet.manifest;
     opened uuid := gen_random_uuid();
-    matched uuid[];
     new_grant uuid;
     last bigint;
     entry bigint;
     now_ timestamptz := guichet.clock();
 BEGIN
     PERFORM guichet.guard(token, ip, request);
-    IF num_nulls(provider, issuer, person, traits, state, role, account, name, idle, lifetime) > 0
+    IF num_nulls(provider, issuer, person, traits, state, role, account, name, idle, lifetime, given, waiting, reference, proof, agrees) > 0
        OR role NOT IN ('patient', 'physician', 'nurse', 'professional') OR provider NOT IN ('franceconnect', 'psc')
-       OR (role = 'patient') <> (provider = 'franceconnect')
-       OR idle <= interval '0' OR lifetime <= interval '0' OR octet_length(name) > 4096 OR length(issuer) > 512 THEN
+       OR (role = 'patient') <> (provider = 'franceconnect') OR (code IS NOT NULL AND role <> 'patient')
+       OR idle <= interval '0' OR lifetime <= interval '0' OR octet_length(name) > 4096 OR length(issuer) > 512
+       OR cardinality(given) > 100 OR cardinality(agrees) > 100 OR octet_length(proof) > 4096 OR length(reference) > 32 OR octet_length(code) > 64 THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
-    v.outcome := 'refused';
-    v.role := role;
-    SELECT i.account INTO v.account FROM guichet.identity i WHERE i.subject = person;
 
-    -- One answer of the provider opens one session (AA10).
-    INSERT INTO guichet.sign_in_attempt (state, at) VALUES (sign_in.state, now_) ON CONFLICT DO NOTHING;
-    IF NOT FOUND THEN
+    -- One answer of the provider opens one session (AA10). With a code it may be
+    -- brought again until the code is right.
+    IF code IS NULL THEN
+        INSERT INTO guichet.sign_in_attempt (state, at) VALUES (sign_in.state, now_) ON CONFLICT DO NOTHING;
+    ELSE
+        PERFORM FROM guichet.sign_in_attempt o WHERE o.state = sign_in.state;
+    END IF;
+    IF FOUND = (code IS NOT NULL) THEN
+        v.outcome := 'refused';
         v.reason := 'state-used';
+        v.role := role;
+        SELECT i.account INTO v.account FROM guichet.identity i WHERE i.subject = person;
         RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
     END IF;
 
-    IF v.account IS NULL AND role = 'patient' THEN
-        matched := guichet.match_patient(traits);
-        IF cardinality(matched) IS NULL OR cardinality(matched) <> 1 THEN
-            v.reason := CASE WHEN matched IS NULL THEN 'no-match' ELSE 'several-matches' END;
-            RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
-        END IF;
-        IF EXISTS (SELECT FROM guichet.grants g WHERE g.patient = matched[1] AND g.kind = 'self') THEN
-            -- To this subject, a moment ago, or to another: never guess which is right.
-            SELECT i.account INTO v.account FROM guichet.identity i WHERE i.subject = person;
-            IF v.account IS NULL THEN
-                v.reason := 'already-linked';
-                RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
-            END IF;
-        END IF;
+    r := guichet.recognise(person, role, traits, given, code, agrees);
+    v := r.verdict;
+    IF v.reason = 'account-unused' THEN
+        PERFORM guichet.suspend_unused(v, ip, request);
+        v.reason := 'account-suspended';
     END IF;
-
+    IF v.outcome <> 'granted' THEN
+        entry := guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
+        IF v.reason IN ('no-match', 'several-matches', 'given-names', 'already-linked', 'traits-changed', 'code-traits') THEN
+            PERFORM guichet.wait_identity(waiting, reference, person, traits, v.reason, proof, entry);
+        END IF;
+        RETURN entry;
+    END IF;
     IF v.account IS NULL THEN
         v.account := account;
         INSERT INTO guichet.account (id, role, version, sealed, opened) VALUES (v.account, sign_in.role, 1, name, now_);
@@ -57,36 +62,29 @@ BEGIN
         IF NOT FOUND THEN
             RAISE 'try again' USING ERRCODE = 'GU004'; -- the same person came in by another door just now
         END IF;
-        IF matched IS NOT NULL THEN
-            v.patient := matched[1];
-            new_grant := gen_random_uuid();
+    END IF;
+    IF code IS NOT NULL THEN
+        INSERT INTO guichet.sign_in_attempt (state, at) VALUES (sign_in.state, now_) ON CONFLICT DO NOTHING;
+        IF NOT FOUND THEN
+            RAISE 'try again' USING ERRCODE = 'GU004'; -- the form was sent twice
         END IF;
-        v.reason := 'first';
-    ELSE
-        SELECT a.role INTO v.role FROM guichet.account a WHERE a.id = v.account;
-        IF v.role <> role THEN
-            v.reason := 'other-role';
-            RETURN guichet.leave_trace('sign-in', v, NULL, '{}', provider, ip, request);
-        END IF;
-        v.reason := 'known';
+    END IF;
+    IF v.patient IS NOT NULL THEN
+        new_grant := gen_random_uuid();
     END IF;
 
     SELECT max(t.id) INTO last FROM guichet.trace t WHERE t.account = v.account AND t.type = 'sign-in' AND t.outcome = 'granted';
-    v.outcome := 'granted';
     v.session := opened;
-    SELECT ARRAY['account'], ARRAY[a.id], ARRAY[a.version] INTO m FROM guichet.account a WHERE a.id = v.account;
+    m := ROW(ARRAY['account'], ARRAY[v.account], ARRAY[guichet.account_version_of(v.account)]);
     IF new_grant IS NOT NULL THEN
         m := ROW(m.kinds || 'grant'::text, m.records || new_grant, m.versions || 1);
     END IF;
     entry := guichet.leave_trace('sign-in', v, m, '{}', provider, ip, request);
+    r.verdict := v;
     IF new_grant IS NOT NULL THEN
-        INSERT INTO guichet.grants (id, account, patient, kind, purpose, starts, made_by, entry)
-        VALUES (new_grant, v.account, v.patient, 'self', 'own-record', now_, v.account, entry)
-        ON CONFLICT DO NOTHING;
-        IF NOT FOUND THEN
-            RAISE 'try again' USING ERRCODE = 'GU004'; -- two people matched the same record at once
-        END IF;
+        PERFORM guichet.link_account(r, new_grant, entry);
     END IF;
+    PERFORM guichet.accept_traits(r, person, traits, entry);
     PERFORM guichet.begin_session(opened, token, v.account, idle, lifetime, entry, last);
     RETURN entry;
 END $$;
