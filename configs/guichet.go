@@ -34,9 +34,10 @@ type Hospital struct {
 // Database says how each role reaches PostgreSQL. A URL holds no password: it
 // stands alone in the 0600 file beside it.
 type Database struct {
-	Owner  Role `toml:"owner"`  // guichet migrate only
-	Portal Role `toml:"portal"` // the portal's own role
-	Intake Role `toml:"intake"`
+	Owner   Role `toml:"owner"`  // guichet migrate only
+	Portal  Role `toml:"portal"` // the portal's own role
+	Intake  Role `toml:"intake"`
+	Console Role `toml:"console"` // an operator's commands about people and settings
 }
 
 // Role is one PostgreSQL login role.

@@ -42,7 +42,7 @@ func (g *Guichet) setDefaults() {
 	g.Portal.Idle = 15 * time.Minute
 	g.Portal.Lifetime = 8 * time.Hour
 	g.Intake.MaxMessage = 20 << 20
-	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake} {
+	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake, &g.Database.Console} {
 		role.Connections = 24
 	}
 }
@@ -73,6 +73,9 @@ func (g *Guichet) Validate() error {
 	}
 	if g.Database.Owner.URL != "" { // left out where migrations are run elsewhere
 		g.Database.Owner.validate(c, "database.owner", "guichet_owner")
+	}
+	if g.Database.Console.URL != "" { // left out where no operator decides about people
+		g.Database.Console.validate(c, "database.console", "guichet_console")
 	}
 	if g.Ops.Listen != "" {
 		c.privateListen("ops.listen", g.Ops.Listen)

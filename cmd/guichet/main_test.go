@@ -80,6 +80,9 @@ url = %q
 [database.intake]
 url = %q
 password_file = %q
+[database.console]
+url = %q
+password_file = %q
 [keys]
 master_file = %q
 keyring_file = %q
@@ -88,7 +91,7 @@ mllp = %q
 local_authority = "HOP"
 [intake.tls]
 %s
-`, d.URL("guichet_owner"), d.URL("guichet_intake"), password, filepath.Join(dir, "master"), filepath.Join(dir, "ring"), freeAddress(t), tls))
+`, d.URL("guichet_owner"), d.URL("guichet_intake"), password, d.URL("guichet_console"), password, filepath.Join(dir, "master"), filepath.Join(dir, "ring"), freeAddress(t), tls))
 }
 
 func freeAddress(t *testing.T) string {

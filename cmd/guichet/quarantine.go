@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
-	"os/user"
 	"strings"
 	"text/tabwriter"
 	"time"
 	"unicode"
 
 	"guichet/configs"
-	"guichet/envelope"
 	"guichet/fault"
 	"guichet/handlers/feed"
 	fhirfeed "guichet/handlers/fhir"
@@ -31,18 +27,13 @@ type quarantineCommand struct {
 	Replay quarantineReplayCommand `cmd:"" help:"Try to take a message in again, once what kept it out is mended."`
 }
 
-// operating is the session of whoever runs a command on the machine itself,
-// by the intake's own role. Each step of theirs is traced under their name.
+// operating is an operator at the intake, who reads messages as it does.
 type operating struct {
-	store   *store.Store
-	request store.Request
+	operator
 	reading reading
 }
 
-// operatorLifetime bounds the session of a command.
-const operatorLifetime = 15 * time.Minute
-
-func operate(e *environment, file string, act func(context.Context, *operating) error) (err error) {
+func operate(e *environment, file string, act func(context.Context, *operating) error) error {
 	config, err := configs.LoadEnv[configs.Guichet](file, e.environ)
 	if err != nil {
 		return err
@@ -50,33 +41,13 @@ func operate(e *environment, file string, act func(context.Context, *operating) 
 	if !config.Intake.Served() {
 		return errors.New("cette installation ne reçoit aucun message : intake.mllp et intake.fhir manquent dans la configuration")
 	}
-	o := &operating{}
-	if o.reading, err = newReading(config.Intake); err != nil {
-		return err
-	}
-	keys, err := envelope.OpenFiles(config.Keys.MasterFile, config.Keys.KeyringFile)
+	reading, err := newReading(config.Intake)
 	if err != nil {
 		return err
 	}
-	if o.store, err = openRole(e.ctx, config.Database.Intake, keys); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, o.store.Close()) }()
-	if err := o.store.Check(e.ctx); err != nil {
-		return err
-	}
-	operator, err := user.Current()
-	if err != nil {
-		return fmt.Errorf("say who runs this command: %w", err)
-	}
-	token := make([]byte, store.TokenSize)
-	_, _ = rand.Read(token) // never fails
-	o.request = store.Request{Token: token, Address: netip.IPv6Loopback(), ID: uuid.New()}
-	if err := o.store.OpenOperator(e.ctx, o.request, operator.Username, store.Limits{Lifetime: operatorLifetime}); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, o.store.EndSession(e.ctx, o.request, "closed")) }()
-	return act(e.ctx, o)
+	return operateAs(e, config, config.Database.Intake, func(ctx context.Context, o operator) error {
+		return act(ctx, &operating{operator: o, reading: reading})
+	})
 }
 
 type quarantineListCommand struct {

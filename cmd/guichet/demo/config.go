@@ -74,9 +74,10 @@ func (d *demo) guichetConfig() configs.Guichet {
 			Host: "Cette machine", HostCertificate: "Aucun : démonstration", ProtectionOfficer: "dpo@hopital.example",
 		},
 		Database: configs.Database{
-			Owner:  configs.Role{URL: d.cluster.URL("guichet_owner", database)},
-			Portal: d.role("guichet_portal"),
-			Intake: d.role("guichet_intake"),
+			Owner:   configs.Role{URL: d.cluster.URL("guichet_owner", database)},
+			Portal:  d.role("guichet_portal"),
+			Intake:  d.role("guichet_intake"),
+			Console: d.role("guichet_console"),
 		},
 		Keys: configs.Keys{
 			MasterFile:  d.folder.path("keys", "master.json"),

@@ -81,6 +81,10 @@ func (d *demo) describe() (ready, error) {
 	if err != nil {
 		return ready{}, err
 	}
+	console, err := d.urlWithPassword("guichet_console")
+	if err != nil {
+		return ready{}, err
+	}
 	providers, fhir := d.ports.url(d.ports.providers), d.fhirURL()
 	feed := d.feedTLS()
 	return ready{
@@ -93,7 +97,7 @@ func (d *demo) describe() (ready, error) {
 		MLLP:     d.ports.address(d.ports.mllp),
 		CA:       feed.CA,
 		Feed:     readyFeed{Cert: feed.Certificate, Key: feed.Key},
-		Database: readyDatabase{Owner: d.cluster.URL("guichet_owner", database), Portal: portal, Intake: intake},
+		Database: readyDatabase{Owner: d.cluster.URL("guichet_owner", database), Portal: portal, Console: &console, Intake: intake},
 		People:   d.people,
 		Config:   d.folder.path("guichet.toml"),
 	}, nil
