@@ -36,22 +36,37 @@ func (r *Refusal) Closed() bool { return strings.HasPrefix(r.Reason, "account-")
 // Linkable reports whether an activation code may help.
 func (r *Refusal) Linkable() bool {
 	switch r.Reason {
-	case "no-match", "several-matches", "given-names", "already-linked", "code", "code-traits":
+	case "no-match", "several-matches", "given-names", "code", "code-traits":
 		return true
 	}
 	return false
 }
+
+// WrongCode reports whether the code that was typed is why.
+func (r *Refusal) WrongCode() bool { return r.Reason == "code" || r.Reason == "code-traits" }
+
+// Spent reports whether the provider's answer had served already.
+func (r *Refusal) Spent() bool { return r.Reason == "state-used" }
 
 func (s *Store) refusal(ctx context.Context, req Request, entry int64, who Identified) error {
 	reason, err := s.whyRefused(ctx, req, entry)
 	if err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
-	person, err := s.keys.Blind(envelope.Subject, who.Issuer, who.Subject)
+	reference, err := s.Reference(who.Issuer, who.Subject)
 	if err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
-	return &Refusal{Reason: reason, Reference: referenceOf(person)}
+	return &Refusal{Reason: reason, Reference: reference}
+}
+
+// Reference is what a person tells the hospital who waits to be linked.
+func (s *Store) Reference(issuer, subject string) (string, error) {
+	person, err := s.keys.Blind(envelope.Subject, issuer, subject)
+	if err != nil {
+		return "", err
+	}
+	return referenceOf(person), nil
 }
 
 // whyRefused returns the reason of a refusal that req has just left, and "" for

@@ -151,7 +151,7 @@ func checkLinks(t *testing.T, doc *html.Node) {
 	for _, form := range all(doc, tagged("form")) {
 		action, _ := attr(form, "action")
 		method, _ := attr(form, "method")
-		if want := map[string]string{"/logout": "post", "/language": "post", "/reports": "get"}[action]; method != want {
+		if want := map[string]string{"/logout": "post", "/language": "post", "/activate": "post", "/reports": "get"}[action]; method != want {
 			t.Errorf("form %s %s", method, action)
 		}
 	}

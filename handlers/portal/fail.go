@@ -38,7 +38,7 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		status, page = http.StatusNotFound, web.NotFoundPage{Base: p.unread(r)} // missing and forbidden are one (DT3)
 	case fault.Unmatched:
-		status, page = http.StatusForbidden, web.UnmatchedPage{Base: p.bare(r), Means: p.meansOfCallback(r)}
+		status, page = http.StatusForbidden, p.unlinkedPage(r, err)
 	case fault.Unavailable:
 		w.Header().Set("Retry-After", "10")
 		status, page = http.StatusServiceUnavailable, web.UnavailablePage{Base: p.bare(r)}
@@ -53,14 +53,4 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 		req.Err = errors.Join(req.Err, rerr)
 		_ = p.web.Render(w, http.StatusInternalServerError, web.InternalPage{Base: p.bare(r)})
 	}
-}
-
-// meansOfCallback is the provider whose answer a callback brings.
-func (p *Portal) meansOfCallback(r *http.Request) string {
-	for name, provider := range p.providers {
-		if r.URL.Path == "/callback/"+name {
-			return provider.Label()
-		}
-	}
-	return ""
 }

@@ -86,6 +86,12 @@ func (p *Portal) routes() []handlers.Route {
 		{Method: "GET", Path: "/account", Class: handlers.SignedIn, Event: traces.AccountRead, Serve: p.showAccount},
 		{Method: "POST", Path: "/language", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.changeLanguage},
 	}
+	if _, ok := p.providers[auth.FranceConnect]; ok {
+		routes = append(routes,
+			handlers.Route{Method: "GET", Path: "/activate", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showActivation},
+			handlers.Route{Method: "POST", Path: "/activate", Class: handlers.Anyone, Event: traces.SignIn, Serve: p.activate},
+			handlers.Route{Method: "GET", Path: "/activated", Class: handlers.SignedIn, Event: handlers.Untraced, Serve: p.showActivated})
+	}
 	for _, g := range guides {
 		routes = append(routes, handlers.Route{Method: "GET", Path: g.path, Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showGuide(g.guide)})
 	}

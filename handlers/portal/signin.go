@@ -32,25 +32,34 @@ func (p *Portal) finishSignIn(provider *auth.Provider) handlers.Page {
 		if err != nil {
 			return p.refuse(r.Context(), provider, err)
 		}
-		s, err := p.sessions.Begin(r)
-		if err != nil {
-			return err
-		}
-		req := asking(r.Context(), s.Token)
-		_, err = p.store.SignIn(r.Context(), req, store.Identified{Provider: login.Provider, Issuer: login.Issuer, Subject: login.Subject,
-			State: login.State, Role: login.Role, Identity: login.Identity}, p.limits)
-		if err != nil {
-			return err
-		}
-		s.Put("provider", login.Provider)
-		s.Put("role", string(login.Role))
-		s.Put("id_token", login.IDToken) // for sign-out at the provider only
-		if err := s.Save(w); err != nil {
-			return errors.Join(err, p.store.EndSession(r.Context(), req, record.EndError))
+		if err := p.enter(w, r, login, ""); err != nil {
+			return p.keep(w, login, err)
 		}
 		http.Redirect(w, r, login.ReturnTo, http.StatusSeeOther)
 		return nil
 	}
+}
+
+// enter opens the session of whoever the provider has identified, with a code
+// where they typed one.
+func (p *Portal) enter(w http.ResponseWriter, r *http.Request, login *auth.Login, code record.ActivationCode) error {
+	s, err := p.sessions.Begin(r)
+	if err != nil {
+		return err
+	}
+	req := asking(r.Context(), s.Token)
+	_, err = p.store.SignIn(r.Context(), req, store.Identified{Provider: login.Provider, Issuer: login.Issuer, Subject: login.Subject,
+		State: login.State, Role: login.Role, Identity: login.Identity, Code: code}, p.limits)
+	if err != nil {
+		return err
+	}
+	s.Put("provider", login.Provider)
+	s.Put("role", string(login.Role))
+	s.Put("id_token", login.IDToken) // for sign-out at the provider only
+	if err := s.Save(w); err != nil {
+		return errors.Join(err, p.store.EndSession(r.Context(), req, record.EndError))
+	}
+	return nil
 }
 
 // refuse leaves the trace of a sign-in that failed at the provider (TR1.d).
