@@ -158,11 +158,11 @@ const (
 	Usurpation  Evidence = "usurpation"
 )
 
-// ErrRefused is a change that the database refused, with the word that its
+// Declined is a change that the database refused, with the word that its
 // entry bears.
-type ErrRefused struct{ Reason string }
+type Declined struct{ Reason string }
 
-func (e *ErrRefused) Error() string { return "refused: " + e.Reason }
+func (e *Declined) Error() string { return "refused: " + e.Reason }
 
 // LinkIdentity lets a person who waits into a record when they next sign in.
 // With replaces, another account that has it as its own loses it then.
@@ -187,7 +187,7 @@ func (s *Store) change(ctx context.Context, req Request, what, query string, arg
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	if reason != "" {
-		return fmt.Errorf("%s: %w", what, &ErrRefused{Reason: reason})
+		return fmt.Errorf("%s: %w", what, &Declined{Reason: reason})
 	}
 	return nil
 }

@@ -233,7 +233,7 @@ func TestNoCodeForALinkedRecord(t *testing.T) {
 	number := c.record(t, person(nil), "100")
 	c.signIn(t, person(nil), "sub")
 	_, err := c.console.MakeCode(t.Context(), c.operator, c.patient(t, number), store.CodeLifetime)
-	if refused, ok := errors.AsType[*store.ErrRefused](err); !ok || refused.Reason != "already-linked" {
+	if refused, ok := errors.AsType[*store.Declined](err); !ok || refused.Reason != "already-linked" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -345,7 +345,7 @@ func TestReplacedSubject(t *testing.T) {
 	}
 	patient := c.patient(t, number).ID
 	err = c.console.LinkIdentity(t.Context(), c.operator, refusal.Reference, patient, store.SawDocument, false)
-	if refused, ok := errors.AsType[*store.ErrRefused](err); !ok || refused.Reason != "already-linked" {
+	if refused, ok := errors.AsType[*store.Declined](err); !ok || refused.Reason != "already-linked" {
 		t.Fatalf("without saying that another loses it: got %v", err)
 	}
 	if err := c.console.LinkIdentity(t.Context(), c.operator, refusal.Reference, patient, store.SawDocument, true); err != nil {

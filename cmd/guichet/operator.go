@@ -123,7 +123,7 @@ func (c *console) patient(ctx context.Context, w withPatient) (*record.Patient, 
 
 // said turns a refusal of the database into a sentence.
 func said(err error, sentences map[string]string) error {
-	if refused, ok := errors.AsType[*store.ErrRefused](err); ok {
+	if refused, ok := errors.AsType[*store.Declined](err); ok {
 		if sentence, ok := sentences[refused.Reason]; ok {
 			return errors.New(sentence)
 		}
