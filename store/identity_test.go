@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -200,30 +201,34 @@ func TestCodeThatServesNoMore(t *testing.T) {
 // TestManyTryOneCode at once: one of them gets in.
 func TestManyTryOneCode(t *testing.T) {
 	c := newCounter(t)
-	code := c.makeCode(t, c.record(t, family("MOREAU"), "100"))
-	const people = 12
-	outcomes := make(chan string, people)
-	var wait sync.WaitGroup
-	for range people {
-		wait.Go(func() {
-			_, err := c.activate(t, person(nil), uuid.NewString(), code)
-			outcomes <- outcomeOf(err)
-		})
-	}
-	wait.Wait()
-	close(outcomes)
-	in := 0
-	for got := range outcomes {
-		switch got {
-		case signedIn:
-			in++
-		case "code", "already-linked":
-		default:
-			t.Errorf("got %s", got)
+	const rounds, people = 4, 12
+	for round := range rounds {
+		who := born(fmt.Sprintf("1984-03-%02d", 14+round))
+		who.Family = "MOREAU"
+		code := c.makeCode(t, c.record(t, who, fmt.Sprint(100+round)))
+		outcomes := make(chan string, people)
+		var wait sync.WaitGroup
+		for range people {
+			wait.Go(func() {
+				_, err := c.activate(t, who, uuid.NewString(), code)
+				outcomes <- outcomeOf(err)
+			})
 		}
-	}
-	if in != 1 || c.count(t, `SELECT count(*) FROM guichet.grants`) != 1 || c.count(t, `SELECT count(*) FROM guichet.session s JOIN guichet.account a ON a.id = s.account WHERE a.role = 'patient'`) != 1 {
-		t.Errorf("%d got in", in)
+		wait.Wait()
+		close(outcomes)
+		in := 0
+		for got := range outcomes {
+			switch got {
+			case signedIn:
+				in++
+			case "code", "already-linked":
+			default:
+				t.Errorf("got %s", got)
+			}
+		}
+		if in != 1 || c.count(t, `SELECT count(*) FROM guichet.grants`) != round+1 || c.count(t, `SELECT count(*) FROM guichet.session s JOIN guichet.account a ON a.id = s.account WHERE a.role = 'patient'`) != round+1 {
+			t.Errorf("%d got in", in)
+		}
 	}
 }
 
@@ -361,6 +366,9 @@ func TestReplacedSubject(t *testing.T) {
 	if _, err := c.portal.ReadReports(t.Context(), former); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("the former one: got %v", err)
 	}
+	if home, err := c.portal.ReadHome(t.Context(), former); err != nil || home.Patient != nil {
+		t.Errorf("the former one's first page: got %+v, %v: want none of the record", home, err)
+	}
 	if _, err := c.trySignIn(t, person(nil), "former"); outcomeOf(err) != "already-linked" {
 		t.Errorf("the former one signs in: got %v", err)
 	}
@@ -399,6 +407,25 @@ func TestTraitsAreRefreshed(t *testing.T) {
 	}
 	if n := c.count(t, `SELECT count(*) FROM guichet.account WHERE role = 'patient' AND version = 1`); n != 1 {
 		t.Error("the first version is not as it was")
+	}
+}
+
+// TestVersionOutOfTurn: a version is kept after the one before it, once.
+func TestVersionOutOfTurn(t *testing.T) {
+	c := newCounter(t)
+	c.record(t, person(nil), "100")
+	req := c.signIn(t, person(nil), "sub")
+	portal := c.SQL(t, "guichet_portal")
+	for _, version := range []int{0, 1, 3, 2, 2} {
+		if _, err := portal.Exec(`SELECT guichet.refresh_account($1, '192.0.2.7', gen_random_uuid(), $2, '\x00')`, req.Token, version); err != nil {
+			t.Fatal(version, err)
+		}
+	}
+	if got := c.entries(t, "account.traits"); got != "refused version, refused version, refused version, granted own-account, refused version" {
+		t.Errorf("traced: %s", got)
+	}
+	if n := c.count(t, `SELECT count(*) FROM guichet.account_version WHERE version = 2`); n != 1 || c.count(t, `SELECT count(*) FROM guichet.account_version`) != 1 {
+		t.Errorf("%d second versions", n)
 	}
 }
 
@@ -592,7 +619,11 @@ func TestOnlyAnOperatorDecides(t *testing.T) {
 	number := c.record(t, person(nil), "100")
 	patient := c.signIn(t, person(nil), "sub")
 	p := c.patient(t, number)
-	for name, req := range map[string]store.Request{"a feed's": c.feed, "a patient's": patient, "nobody's": storetest.Request()} {
+	feedHere := storetest.Request() // at the console's own role
+	if err := c.console.OpenFeed(t.Context(), feedHere, "EF", "Autre", limits); err != nil {
+		t.Fatal(err)
+	}
+	for name, req := range map[string]store.Request{"a feed's": c.feed, "a feed's, here": feedHere, "a patient's": patient, "nobody's": storetest.Request()} {
 		if _, err := c.console.FindPatient(t.Context(), req, number); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%s: find: %v", name, err)
 		}
@@ -611,9 +642,8 @@ func TestOnlyAnOperatorDecides(t *testing.T) {
 			t.Errorf("%s for %s", state, reason)
 		}
 	}
-	feeds := c.count(t, `SELECT count(*) FROM guichet.account WHERE role = 'feed'`)
 	var feed uuid.UUID
-	if err := c.Superuser(t).QueryRow(`SELECT id FROM guichet.account WHERE role = 'feed'`).Scan(&feed); err != nil || feeds != 1 {
+	if err := c.Superuser(t).QueryRow(`SELECT id FROM guichet.account WHERE role = 'feed' LIMIT 1`).Scan(&feed); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.console.SetAccountState(t.Context(), c.operator, feed, store.Blocked, "departure"); err == nil {
