@@ -161,7 +161,7 @@ func TestKeysAreClosedToOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if want := 1 + len(leaves) + 5; count != want {
+	if want := 1 + len(leaves) + 6; count != want {
 		t.Errorf("%d keys and secrets, want %d", count, want)
 	}
 }
