@@ -15,18 +15,18 @@ type Proof struct {
 	Issued  time.Time
 }
 
-// Prove checks that the provider signed idToken for us, and that it was valid
-// when somebody signed in with it. It returns a [Refusal]: of kind
-// fault.Unavailable where the provider's keys cannot be had now, so that
-// nothing is known.
-func (p *Provider) Prove(ctx context.Context, idToken string, signedIn time.Time) (*Proof, error) {
+// Prove checks that the provider signed idToken for us, whenever that was: what
+// it says of its time is for the caller to compare with the sign-in. It returns
+// a [Refusal]: of kind fault.Unavailable where the provider's keys cannot be had
+// now, so that nothing is known.
+func (p *Provider) Prove(ctx context.Context, idToken string) (*Proof, error) {
 	at, refusal := p.directory.endpoints(ctx)
 	if refusal != nil {
 		return nil, refusal
 	}
-	then := p.verifier
-	then.Now = func() time.Time { return signedIn }
-	token, refusal := p.verifyWith(ctx, &then, at, idToken, ReasonIDToken, "ID token")
+	whenever := p.verifier
+	whenever.SkipExpiryCheck = true
+	token, refusal := p.verifyWith(ctx, &whenever, at, idToken, ReasonIDToken, "ID token")
 	if refusal != nil {
 		return nil, refusal
 	}

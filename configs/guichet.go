@@ -39,7 +39,7 @@ type Database struct {
 	Owner     Role `toml:"owner"`  // guichet migrate only
 	Portal    Role `toml:"portal"` // the portal's own role
 	Intake    Role `toml:"intake"`
-	Console   Role `toml:"console"`   // guichet settings only
+	Console   Role `toml:"console"`   // an operator's commands about people and settings
 	Sequencer Role `toml:"sequencer"` // the witness of sign-ins; left out: not served by this process
 }
 

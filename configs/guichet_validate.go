@@ -82,7 +82,7 @@ func (g *Guichet) Validate() error {
 	g.Revocation.Database.validate(c, "revocation.database")
 	g.Revocation.Feeds.validate(c, "revocation.feeds")
 	g.Revocation.WAF.validate(c, "revocation.waf")
-	if g.Database.Console.URL != "" { // left out where no setting is chosen
+	if g.Database.Console.URL != "" { // left out where no operator decides about people or settings
 		g.Database.Console.validate(c, "database.console", "guichet_console")
 	}
 	if g.Ops.Listen != "" {

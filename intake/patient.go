@@ -66,6 +66,24 @@ func identity(pid *segment, zone *time.Location, now func() time.Time) (record.I
 	return id, nil
 }
 
+// checkINS refuses an INS that cannot be this person's: mistyped, or another's,
+// it would lead to another record.
+func checkINS(pid *segment, who record.Identity, identifiers []record.Identifier) *Problem {
+	for _, id := range identifiers {
+		if !id.IsINS() {
+			continue
+		}
+		switch id.CheckINS(who) {
+		case "":
+		case record.INSForm, record.INSKey:
+			return pid.problem(ReasonINS, 3)
+		default:
+			return pid.problem(ReasonINSConflict, 3)
+		}
+	}
+	return nil
+}
+
 // readNames takes the birth name from the repetition of type L (legal), or B,
 // or else the first, and the name in use from the next of another type.
 func readNames(id *record.Identity, names []element) {

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,15 +23,15 @@ func TestIdentifiers(t *testing.T) {
 		name, pid3 string
 		want       []record.Identifier
 	}{
-		{"the French profile", "1^^^ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.8&ISO^INS^^20101207", []record.Identifier{id(record.OIDNIR, "1")}},
-		{"INS without namespace", "1^^^&1.2.250.1.213.1.4.9&ISO^INS", []record.Identifier{id(record.OIDNIA, "1")}},
-		{"INS without its type", "1^^^INS-NIR&1.2.250.1.213.1.4.8", []record.Identifier{id(record.OIDNIR, "1")}},
-		{"INS with another type", "1^^^&1.2.250.1.213.1.4.8&ISO^NNFRA", []record.Identifier{id(record.OIDNIR, "1")}},
-		{"OID in place of the namespace", "1^^^1.2.250.1.213.1.4.8^INS", []record.Identifier{id(record.OIDNIR, "1")}},
+		{"the French profile", "170017511200174^^^ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.8&ISO^INS^^20101207", []record.Identifier{id(record.OIDNIR, "170017511200174")}},
+		{"INS without namespace", "170017511200174^^^&1.2.250.1.213.1.4.9&ISO^INS", []record.Identifier{id(record.OIDNIA, "170017511200174")}},
+		{"INS without its type", "170017511200174^^^INS-NIR&1.2.250.1.213.1.4.8", []record.Identifier{id(record.OIDNIR, "170017511200174")}},
+		{"INS with another type", "170017511200174^^^&1.2.250.1.213.1.4.8&ISO^NNFRA", []record.Identifier{id(record.OIDNIR, "170017511200174")}},
+		{"OID in place of the namespace", "170017511200174^^^1.2.250.1.213.1.4.8^INS", []record.Identifier{id(record.OIDNIR, "170017511200174")}},
 		{"local", "42^^^HOP^PI", []record.Identifier{id("HOP", "42")}},
 		{"local with an OID", "42^^^HOP&1.2.3.4&ISO^PI", []record.Identifier{id("HOP", "42")}},
 		{"local without a type", "42^^^HOP", []record.Identifier{id("HOP", "42")}},
-		{"both", "42^^^HOP^PI~1^^^&1.2.250.1.213.1.4.8&ISO^INS", []record.Identifier{id("HOP", "42"), id(record.OIDNIR, "1")}},
+		{"both", "42^^^HOP^PI~170017511200174^^^&1.2.250.1.213.1.4.8&ISO^INS", []record.Identifier{id("HOP", "42"), id(record.OIDNIR, "170017511200174")}},
 		{"another hospital's, with an OID", "7^^^CHU&1.2.3.5&ISO^PI", []record.Identifier{id("1.2.3.5", "7")}},
 		{"another hospital's, FINESS", "7^^^CHU-X&000897406&N^PI", []record.Identifier{id("CHU-X", "7")}},
 		{"twice the same", "42^^^HOP^PI~42^^^HOP^PI", []record.Identifier{id("HOP", "42")}},
@@ -45,6 +46,31 @@ func TestIdentifiers(t *testing.T) {
 			got := patient(t, "PID|1||"+test.pid3+"||A^B||19700101|M").Identifiers
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestINSThatIsNotThisPersons is refused: what is wrong, and where.
+func TestINSThatIsNotThisPersons(t *testing.T) {
+	for _, c := range []struct {
+		name, ins string
+		want      Reason
+	}{
+		{"a key that is wrong", "261037511211692^^^&1.2.250.1.213.1.4.10&ISO^INS", ReasonINS},
+		{"no key", "2610375112116^^^&1.2.250.1.213.1.4.8&ISO^INS", ReasonINS},
+		{"a man's", "161037511211644^^^&1.2.250.1.213.1.4.10&ISO^INS", ReasonINSConflict},
+		{"of another month", "261047511211610^^^&1.2.250.1.213.1.4.8&ISO^INS", ReasonINSConflict},
+		{"another authority's number is no INS", "261037511211692^^^HOP^PI", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Parse(lines(mshLine, "PID|1||"+c.ins+"||A^B||19610309|F", obrLine), Options{LocalAuthority: "HOP"})
+			got, _ := errors.AsType[*Problem](err)
+			switch {
+			case c.want == "" && err != nil:
+				t.Error(err)
+			case c.want != "" && (got == nil || got.Reason != c.want || got.Place.String() != "PID-3" || got.Ack != AckError):
+				t.Errorf("got %v, want %s at PID-3", err, c.want)
 			}
 		})
 	}

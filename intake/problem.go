@@ -47,6 +47,8 @@ const (
 	ReasonNoGiven          Reason = "no-given-name"
 	ReasonNoBirthdate      Reason = "no-birthdate"
 	ReasonNoSex            Reason = "no-sex"
+	ReasonINS              Reason = "invalid-ins"
+	ReasonINSConflict      Reason = "ins-conflict"
 	ReasonIdentityConflict Reason = "identity-conflict"
 	ReasonSender           Reason = "sender"
 	ReasonReused           Reason = "control-id-reused"
@@ -112,6 +114,8 @@ var reasons = map[Reason]struct {
 	ReasonNoGiven:          {requiredFieldMissing, "le prénom est absent"},
 	ReasonNoBirthdate:      {requiredFieldMissing, "la date de naissance est absente"},
 	ReasonNoSex:            {requiredFieldMissing, "le sexe est absent ou indéterminé"},
+	ReasonINS:              {dataTypeError, "le matricule INS n'a pas quinze caractères formés comme un NIR, ou sa clé est fausse"},
+	ReasonINSConflict:      {dataTypeError, "le matricule INS contredit le sexe, la date ou le lieu de naissance"},
 	ReasonIdentityConflict: {duplicateKey, "l'identifiant est connu avec d'autres traits d'identité"},
 	ReasonSender:           {internalError, "cet émetteur n'est pas autorisé avec ce certificat"},
 	ReasonReused:           {duplicateKey, "cet identifiant de message a déjà servi pour un autre contenu"},

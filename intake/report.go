@@ -82,6 +82,9 @@ func (r *reader) readPatient(s *segment) *Problem {
 		return problem
 	}
 	identifiers := identifiers(s, r.options.LocalAuthority)
+	if problem := checkINS(s, identity, identifiers); problem != nil {
+		return problem
+	}
 	if r.patient != nil && (identity != r.identity || !slices.Equal(identifiers, r.identifiers)) {
 		return s.problem(ReasonSeveralPatients, 0)
 	}

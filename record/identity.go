@@ -72,6 +72,57 @@ func (id Identity) First() string {
 	return first
 }
 
+// GivenNames returns the given names in canonical form: a compound one, held
+// together by a hyphen, is one.
+func (id Identity) GivenNames() []string {
+	var names []string
+	for _, name := range strings.Fields(id.Given) {
+		if name = Canonical(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// A Reading is a birth date and a sex as one system may have written them.
+type Reading struct {
+	Birthdate string
+	Sex       Sex
+}
+
+// Readings returns how another system may have written the same birth date and
+// sex: a presumed day or month as 00 or as 01, a sex that is not stated as
+// either. It is for whoever also brings a code; nobody is found by it.
+func (id Identity) Readings() []Reading {
+	dates := []string{id.Birthdate}
+	if len(id.Birthdate) == len("YYYY-MM-DD") {
+		year, month, day := id.Birthdate[:5], id.Birthdate[5:8], id.Birthdate[8:]
+		if day == "01" {
+			dates = append(dates, year+month+"00")
+		}
+		if day == "01" && month == "01-" {
+			dates = append(dates, year+"00-00")
+		}
+		if day == "00" && month != "00-" {
+			dates = append(dates, year+month+"01")
+		}
+		if day == "00" && month == "00-" {
+			dates = append(dates, year+"01-01")
+		}
+	}
+	sexes := []Sex{id.Sex}
+	if id.Sex == SexUnknown {
+		sexes = []Sex{Female, Male}
+	}
+	var readings []Reading
+	for _, date := range dates {
+		for _, sex := range sexes {
+			readings = append(readings, Reading{date, sex})
+		}
+	}
+	return readings
+}
+
 // Name returns the name to greet a person with: first given name, then the
 // name in use.
 func (id Identity) Name() string {

@@ -13,6 +13,7 @@ import (
 	"guichet/record"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 // Account is what Guichet knows of the person signed in.
@@ -97,7 +98,8 @@ type Identified struct {
 	Role     record.Role
 	Identity record.Identity
 	Evidence Evidence
-	Earlier  []byte // token of the session that the browser has, if any
+	Earlier  []byte                // token of the session that the browser has, if any
+	Code     record.ActivationCode // that the hospital handed out, where they typed one; else empty
 }
 
 // Arrival is what a sign-in hands over.
@@ -112,11 +114,10 @@ type Limits struct {
 }
 
 // SignIn opens a session under req.Token for a person, and returns who it is
-// opened for and when they signed in last. It returns fault.Unmatched, having
-// left a refusal, where the person is linked to no record or to more than one;
-// fault.RateLimited where the account must wait; and fault.Ended where the
-// session was opened and does not live: another was quicker, or it waits for one
-// (AA8.b).
+// opened for and when they signed in last. Where it may not be, it returns
+// *Refusal, having left its entry; fault.RateLimited where the account must
+// wait; and fault.Ended where the session was opened and does not live: another
+// was quicker, or it waits for one (AA8.b).
 func (s *Store) SignIn(ctx context.Context, req Request, who Identified) (*Arrival, error) {
 	if err := s.mayTryAs(ctx, req, who); err != nil {
 		return nil, err
@@ -130,36 +131,110 @@ func (s *Store) SignIn(ctx context.Context, req Request, who Identified) (*Arriv
 	}
 	d, err := s.receive(ctx, req, entry)
 	if fault.KindOf(err) == fault.NotFound {
-		return nil, fault.New(fault.Unmatched, errors.New("sign in: refused"))
+		return nil, s.refusal(ctx, req, entry, who)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sign in: %w", err)
 	}
-	person, err := s.person(d)
-	if err != nil {
-		return nil, s.opened(ctx, req, d, err)
+	person, err := s.refreshed(ctx, req, d, who)
+	if err = s.opened(ctx, req, d, err); err != nil {
+		// What is open and not answered for would stay open.
+		return nil, errors.Join(fmt.Errorf("sign in: %w", err), s.EndSession(ctx, req, record.EndError))
 	}
 	return &Arrival{Person: *person, LastSignIn: lastSignIn(d)}, nil
 }
 
-func (s *Store) signIn(ctx context.Context, req Request, who Identified) (int64, error) {
-	account := uuid.Must(uuid.NewV7())
-	name, err := seal(s.keys.Service(), accountPayload{Name: who.Identity.Name()}, envelope.Place{Table: "account", Column: "sealed", Record: account.String(), Version: 1})
+// refreshed returns the person of a sign-in, after keeping what the provider
+// says of them now where it is not what the account holds (identity, 1.8).
+func (s *Store) refreshed(ctx context.Context, req Request, d *delivery, who Identified) (*Person, error) {
+	row := d.first("account")
+	person, held, err := s.heldOf(row)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	person, err := s.keys.Blind(envelope.Subject, who.Issuer, who.Subject)
-	if err != nil {
-		return 0, err
+	said := newAccountPayload(who.Identity)
+	if held == said {
+		return person, nil
 	}
-	state, err := s.keys.Blind(envelope.State, who.Provider, who.State)
+	at := row.place("account", "sealed")
+	at.Version++
+	sealed, err := seal(s.keys.Service(), said, at)
 	if err != nil {
-		return 0, err
+		return nil, err
+	}
+	var entry int64
+	err = s.get(ctx, &entry, `SELECT guichet.refresh_account($1, $2, $3, $4, $5)`, req.Token, req.ip(), req.ID, at.Version, sealed)
+	if err != nil && !errors.Is(err, errAgain) { // kept by another sign-in a moment ago
+		return nil, fmt.Errorf("refresh account: %w", err)
+	}
+	person.Name = said.Name
+	return person, nil
+}
+
+// marked is what is compared of a person, as blind indexes.
+type marked struct {
+	person, state, strict []byte
+	given                 pq.ByteaArray // of the beginnings of the list of given names
+	agrees                pq.ByteaArray // of a code with each reading of birth date and sex
+	code                  []byte        // nil without one
+}
+
+func (s *Store) marksOf(who Identified) (m marked, err error) {
+	if m.person, err = s.keys.Blind(envelope.Subject, who.Issuer, who.Subject); err != nil {
+		return m, err
+	}
+	if m.state, err = s.keys.Blind(envelope.State, who.Provider, who.State); err != nil {
+		return m, err
 	}
 	// Incomplete traits match nobody, since no record is indexed by such: the
 	// refusal is the database's, and traced there.
 	traits, _ := who.Identity.Strict()
-	strict, err := s.keys.Blind(envelope.Strict, traits[:]...)
+	if m.strict, err = s.keys.Blind(envelope.Strict, traits[:]...); err != nil {
+		return m, err
+	}
+	m.given, m.agrees = pq.ByteaArray{}, pq.ByteaArray{}
+	names := who.Identity.GivenNames()
+	for n := 2; n <= min(len(names), maxGiven); n++ {
+		value, err := s.givenIndex(traits, names[:n])
+		if err != nil {
+			return m, err
+		}
+		m.given = append(m.given, value)
+	}
+	if who.Code == "" {
+		return m, nil
+	}
+	m.code = []byte(who.Code)
+	for _, reading := range who.Identity.Readings() {
+		value, err := s.agreement(who.Code, reading)
+		if err != nil {
+			return m, err
+		}
+		m.agrees = append(m.agrees, value)
+	}
+	return m, nil
+}
+
+// maxGiven bounds how many given names are compared; few people have five.
+const maxGiven = 32
+
+// givenIndex is the index of a list of given names, with the strict traits: by
+// itself it would be frequent.
+func (s *Store) givenIndex(traits [5]string, names []string) ([]byte, error) {
+	return s.keys.Blind(envelope.Strict, append(traits[:], names...)...)
+}
+
+func (s *Store) signIn(ctx context.Context, req Request, who Identified) (int64, error) {
+	account, waiting := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+	name, err := seal(s.keys.Service(), newAccountPayload(who.Identity), envelope.Place{Table: "account", Column: "sealed", Record: account.String(), Version: 1})
+	if err != nil {
+		return 0, err
+	}
+	proof, err := seal(s.keys.Service(), waitingPayload{Identity: newPatientPayload(who.Identity, nil), Provider: who.Provider}, waitingPlace(waiting))
+	if err != nil {
+		return 0, err
+	}
+	m, err := s.marksOf(who)
 	if err != nil {
 		return 0, err
 	}
@@ -168,9 +243,9 @@ func (s *Store) signIn(ctx context.Context, req Request, who Identified) (int64,
 		return 0, err
 	}
 	var entry int64
-	err = s.get(ctx, &entry, `SELECT guichet.sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		req.Token, req.ip(), req.ID, who.Provider, who.Issuer, person, strict, state, string(who.Role), account, name, orEmpty(who.Earlier),
-		evidence.id, evidence.witness, evidence.nonce, evidence.sealed)
+	err = s.get(ctx, &entry, `SELECT guichet.sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+		req.Token, req.ip(), req.ID, who.Provider, who.Issuer, m.person, m.strict, m.state, string(who.Role), account, name, orEmpty(who.Earlier),
+		evidence.id, evidence.witness, evidence.nonce, evidence.sealed, m.given, waiting, referenceOf(m.person), proof, m.code, m.agrees)
 	return entry, err
 }
 
@@ -186,15 +261,20 @@ func (s *Store) RefuseSignIn(ctx context.Context, req Request, provider, reason 
 
 // person opens the account that a delivery begins with.
 func (s *Store) person(d *delivery) (*Person, error) {
-	row := d.first("account")
-	if row == nil {
-		return nil, fault.New(fault.Tampered, errors.New("delivery names no account"))
-	}
+	p, _, err := s.heldOf(d.first("account"))
+	return p, err
+}
+
+// heldOf opens an account that was handed over.
+func (s *Store) heldOf(row *handover) (*Person, accountPayload, error) {
 	var p accountPayload
-	if err := unseal(s.keys.Service(), row.Sealed, row.place("account", "sealed"), &p); err != nil {
-		return nil, err
+	if row == nil {
+		return nil, p, fault.New(fault.Tampered, errors.New("delivery names no account"))
 	}
-	return &Person{Name: p.Name, Role: record.Role(text(row.Role)), IdleAt: *row.At}, nil
+	if err := unseal(s.keys.Service(), row.Sealed, row.place("account", "sealed"), &p); err != nil {
+		return nil, p, err
+	}
+	return &Person{Name: p.Name, Role: record.Role(text(row.Role)), IdleAt: *row.At}, p, nil
 }
 
 // interval writes a duration as PostgreSQL reads it, in whole microseconds.

@@ -18,7 +18,8 @@ type question struct {
 	kind   string
 	id     uuid.UUID // of report and original
 	number int64     // of access_log
-	code   []byte    // of trend
+	code   []byte    // of trend, patient and accounts: a blind index
+	text   string    // of identity
 }
 
 // alone is the call for one question.
@@ -29,7 +30,9 @@ func (q question) alone(req Request) (query string, args []any) {
 		return query + `, $4)`, append(args, q.id)
 	case "access_log":
 		return query + `, $4)`, append(args, q.number)
-	case "trend":
+	case "identity":
+		return query + `, $4)`, append(args, q.text)
+	case "trend", "patient", "accounts":
 		return query + `, $4)`, append(args, q.code)
 	}
 	return query + `)`, args

@@ -262,6 +262,10 @@ func (s *Store) storeReport(ctx context.Context, get getter, c *carrier, o *Orde
 // markINS is the index of an identifier that is an INS: a patient has one.
 const markINS envelope.Field = "ins"
 
+// markGiven is the index of a list of given names, kept beside the strict
+// traits, which hold the first alone.
+const markGiven envelope.Field = "given"
+
 // marks are the blind indexes of whom a message is about.
 type marks struct {
 	fields []string // of all indexes, with their values
@@ -302,6 +306,12 @@ func (s *Store) marks(d *Deposit) (*marks, error) {
 			return nil, err
 		}
 		m.add(envelope.Strict, value)
+		if names := d.Identity.GivenNames(); len(names) > 1 {
+			if value, err = s.givenIndex(traits, names[:min(len(names), maxGiven)]); err != nil {
+				return nil, err
+			}
+			m.add(markGiven, value)
+		}
 	}
 	return m, nil
 }

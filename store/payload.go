@@ -15,7 +15,19 @@ import (
 // later leaves older rows readable. Keys are never used twice.
 
 type accountPayload struct {
-	Name string `cbor:"1,keyasint"`
+	Name       string     `cbor:"1,keyasint"`
+	Family     string     `cbor:"2,keyasint,omitempty"`
+	Given      string     `cbor:"3,keyasint,omitempty"`
+	Usual      string     `cbor:"4,keyasint,omitempty"`
+	Birthdate  string     `cbor:"5,keyasint,omitempty"`
+	Sex        record.Sex `cbor:"6,keyasint,omitempty"`
+	Birthplace string     `cbor:"7,keyasint,omitempty"`
+}
+
+// waitingPayload is what a provider said of a person who waits.
+type waitingPayload struct {
+	Identity patientPayload `cbor:"1,keyasint"`
+	Provider string         `cbor:"2,keyasint"`
 }
 
 type patientPayload struct {
@@ -73,6 +85,11 @@ type documentPayload struct {
 	Title     string `cbor:"1,keyasint,omitempty"`
 	MediaType string `cbor:"2,keyasint"`
 	Size      int    `cbor:"3,keyasint"`
+}
+
+// newAccountPayload is what a provider says of a person.
+func newAccountPayload(id record.Identity) accountPayload {
+	return accountPayload{Name: id.Name(), Family: id.Family, Given: id.Given, Usual: id.Usual, Birthdate: id.Birthdate, Sex: id.Sex, Birthplace: id.Birthplace}
 }
 
 func newPatientPayload(id record.Identity, numbers []record.Identifier) patientPayload {

@@ -36,6 +36,19 @@ const (
 	QuarantineList    Type = "quarantine.list"
 	QuarantineRead    Type = "quarantine.read"
 	QuarantineRelease Type = "quarantine.release"
+	AccountTraits     Type = "account.traits"
+	AccountSuspend    Type = "account.suspend"
+	AccountRestore    Type = "account.restore"
+	AccountBlock      Type = "account.block"
+	AccountList       Type = "account.list"
+	PatientLookup     Type = "patient.lookup"
+	CodeMake          Type = "code.make"
+	CodeRevoke        Type = "code.revoke"
+	CodeList          Type = "code.list"
+	IdentityList      Type = "identity.list"
+	IdentityRead      Type = "identity.read"
+	IdentityLink      Type = "identity.link"
+	IdentityRefuse    Type = "identity.refuse"
 	PageRefused       Type = "page.refused"
 	DelayStart        Type = "delay.start"
 	DelayEnd          Type = "delay.end"
@@ -81,6 +94,19 @@ var Events = []Event{
 	{QuarantineList, "An operator asked what lies in quarantine: reasons and times.", "TR1.e"},
 	{QuarantineRead, "An operator asked for a message in quarantine, as it was received.", "TR1.e"},
 	{QuarantineRelease, "A message left quarantine: it was taken in after all.", "TR1.e"},
+	{AccountTraits, "What a provider says of a person changed: the entry names the new version of their account.", "GA5.a, TR1.e"},
+	{AccountSuspend, "An account was suspended: the reason says why.", "GA4.c"},
+	{AccountRestore, "An account that was suspended or blocked was opened again.", "GA4.a"},
+	{AccountBlock, "An account was blocked: the reason says why.", "GA4.d"},
+	{AccountList, "An operator asked for accounts: those that are not open, or those that may read a record.", "TR1.e"},
+	{PatientLookup, "An operator asked for the traits of the patient whom a number names.", "TR1.e"},
+	{CodeMake, "An operator made an activation code for a record.", "AA6.a"},
+	{CodeRevoke, "An operator ended an activation code that was not used.", "AA6.a"},
+	{CodeList, "An operator asked for the activation codes: when they were made, what became of them.", "TR1.e"},
+	{IdentityList, "An operator asked which identities wait for a decision: references, times and reasons.", "TR1.e"},
+	{IdentityRead, "An operator asked for the traits of a person who waits.", "TR1.e"},
+	{IdentityLink, "An operator decided that a person who waits may have a record: the reason is the evidence.", "G-2.1-1.a"},
+	{IdentityRefuse, "An operator decided that a person who waits gets no record: the reason says why.", "G-2.1-1.a"},
 	{PageRefused, "Something was asked for, in a session, that no route serves.", "TR1.d"},
 	{DelayStart, "After failed sign-ins, an address or an account must wait before the next; the entry's version is how many failed in a row.", "AA7"},
 	{DelayEnd, "That wait is over, as the next try or housekeeping saw.", "AA7"},

@@ -35,12 +35,38 @@ func (p NothingSharedPage) view(l *language) (string, Base, any) {
 // single record. It does not say whether there is none or several.
 type UnmatchedPage struct {
 	Base
-	Means string
+	Means   string
+	Waiting string    // what they tell the hospital; empty: nobody waits for them there
+	Code    *CodeForm // nil where no code helps
+}
+
+// CodeForm is where an activation code is typed.
+type CodeForm struct {
+	Typed    string
+	Mistyped bool // it is no code at all
+	Refused  bool // it opens nothing
+}
+
+type unmatched struct {
+	Means   string
+	Waiting string
+	Code    *CodeForm
 }
 
 func (p UnmatchedPage) view(*language) (string, Base, any) {
-	return "unmatched", p.Base, providerName(p.Means)
+	return "unmatched", p.Base, unmatched{providerName(p.Means), p.Waiting, p.Code}
 }
+
+// ActivatedPage says that a code has led to a record.
+type ActivatedPage struct{ Base }
+
+func (p ActivatedPage) view(*language) (string, Base, any) { return "activated", p.Base, p }
+
+// SuspendedPage tells someone whose identity is proved that their account is
+// not open. Why, they are told by the hospital only: they may not be its holder.
+type SuspendedPage struct{ Base }
+
+func (p SuspendedPage) view(*language) (string, Base, any) { return "suspended", p.Base, p }
 
 // SignInFailedPage tells that the provider gave no identity.
 type SignInFailedPage struct {

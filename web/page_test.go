@@ -156,7 +156,7 @@ func checkLinks(t *testing.T, doc *html.Node) {
 	for _, form := range all(doc, tagged("form")) {
 		action, _ := attr(form, "action")
 		method, _ := attr(form, "method")
-		if want := map[string]string{"/logout": "post", "/language": "post", "/session/continue": "post", "/reports": "get", "/session/alert": "post", "/session/take-over": "post", "/session/provider": "post"}[action]; method != want {
+		if want := map[string]string{"/logout": "post", "/language": "post", "/session/continue": "post", "/reports": "get", "/session/alert": "post", "/session/take-over": "post", "/session/provider": "post", "/activate": "post"}[action]; method != want {
 			t.Errorf("form %s %s", method, action)
 		}
 	}

@@ -36,6 +36,9 @@ type commands struct {
 	Keys       keysCommand       `cmd:"" help:"The master key and the keys it wraps."`
 	Quarantine quarantineCommand `cmd:"" help:"Messages that were refused and kept: list, show, try again."`
 	Settings   settingsCommand   `cmd:"" help:"What the hospital chooses: limits of sessions, delays after failed sign-ins."`
+	Codes      codesCommand      `cmd:"" help:"Activation codes, which lead a person to their record: new, list, revoke."`
+	Identities identitiesCommand `cmd:"" help:"People who led to no record: list, show, link, refuse."`
+	Accounts   accountsCommand   `cmd:"" help:"Accounts: list, suspend, restore, block."`
 	Sample     sampleCommand     `cmd:"" help:"Make fictitious patients and their laboratory messages (GP6)."`
 	Demo       demoCommand       `cmd:"" help:"Run the whole system on this machine, with fictitious people."`
 	Version    versionCommand    `cmd:"" help:"Say which version this is."`

@@ -27,15 +27,13 @@ type quarantineCommand struct {
 	Replay quarantineReplayCommand `cmd:"" help:"Try to take a message in again, once what kept it out is mended."`
 }
 
-// operating is the session of whoever runs a command on the machine itself,
-// by the intake's own role. Each step of theirs is traced under their name.
+// operating is an operator at the intake, who reads messages as it does.
 type operating struct {
-	store   *store.Store
-	request store.Request
+	operator
 	reading reading
 }
 
-func operate(e *environment, file string, act func(context.Context, *operating) error) (err error) {
+func operate(e *environment, file string, act func(context.Context, *operating) error) error {
 	config, err := configs.LoadEnv[configs.Guichet](file, e.environ)
 	if err != nil {
 		return err
@@ -43,16 +41,13 @@ func operate(e *environment, file string, act func(context.Context, *operating) 
 	if !config.Intake.Served() {
 		return errors.New("cette installation ne reçoit aucun message : intake.mllp et intake.fhir manquent dans la configuration")
 	}
-	o := &operating{}
-	if o.reading, err = newReading(config.Intake); err != nil {
+	reading, err := newReading(config.Intake)
+	if err != nil {
 		return err
 	}
-	var leave func() error
-	if o.store, o.request, leave, err = openOperator(e, config, config.Database.Intake); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, leave()) }()
-	return act(e.ctx, o)
+	return operateAs(e, config, config.Database.Intake, func(ctx context.Context, o operator) error {
+		return act(ctx, &operating{operator: o, reading: reading})
+	})
 }
 
 type quarantineListCommand struct {

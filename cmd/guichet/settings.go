@@ -8,9 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"guichet/configs"
 	"guichet/fault"
-	"guichet/store"
 )
 
 type settingsCommand struct {
@@ -18,28 +16,11 @@ type settingsCommand struct {
 	Set  settingsSetCommand  `cmd:"" help:"Choose a value. It is in force at once, on sessions that are open too; the change is traced under your name (AA13.c)."`
 }
 
-// settled runs act as the operator of the settings, by the console's own role.
-func settled(e *environment, file string, act func(context.Context, *store.Store, store.Request) error) (err error) {
-	config, err := configs.LoadEnv[configs.Guichet](file, e.environ)
-	if err != nil {
-		return err
-	}
-	if config.Database.Console.URL == "" {
-		return errors.New("database.console manque dans la configuration : aucun réglage ne se choisit depuis cette machine")
-	}
-	db, req, leave, err := openOperator(e, config, config.Database.Console)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, leave()) }()
-	return act(e.ctx, db, req)
-}
-
 type settingsListCommand struct{ withConfig }
 
 func (c settingsListCommand) Run(e *environment) error {
-	return settled(e, c.Config, func(ctx context.Context, db *store.Store, _ store.Request) error {
-		all, err := db.ListSettings(ctx)
+	return atConsole(e, c.Config, func(ctx context.Context, o *console) error {
+		all, err := o.store.ListSettings(ctx)
 		if err != nil {
 			return err
 		}
@@ -64,8 +45,8 @@ type settingsSetCommand struct {
 
 func (c settingsSetCommand) Run(e *environment) error {
 	value := strings.TrimSpace(c.Value)
-	return settled(e, c.Config, func(ctx context.Context, db *store.Store, req store.Request) error {
-		err := db.ChangeSetting(ctx, req, c.Name, value)
+	return atConsole(e, c.Config, func(ctx context.Context, o *console) error {
+		err := o.store.ChangeSetting(ctx, o.request, c.Name, value)
 		if fault.KindOf(err) == fault.Invalid {
 			return errors.New("refusé : voyez `guichet settings list` pour les réglages et ce que chacun peut être ; la durée sans action ne dépasse pas la durée maximale")
 		}

@@ -14,7 +14,7 @@ const otherPath = "other"
 // of those with a free part, only the beginning.
 func loggedPath(path string) string {
 	switch path {
-	case "/", "/logout", "/session-ended", "/reports", "/access-log":
+	case "/", "/logout", "/session-ended", "/reports", "/access-log", "/activate", "/activated":
 		return path
 	}
 	for _, beginning := range []string{"/login/", "/callback/", "/static/"} {

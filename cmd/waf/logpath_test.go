@@ -7,6 +7,8 @@ func TestLoggedPath(t *testing.T) {
 	for path, want := range map[string]string{
 		"/":                                "/",
 		"/logout":                          "/logout",
+		"/activate":                        "/activate",
+		"/activated":                       "/activated",
 		"/session-ended":                   "/session-ended",
 		"/reports":                         "/reports",
 		"/access-log":                      "/access-log",

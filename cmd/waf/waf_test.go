@@ -33,6 +33,7 @@ func TestLegitimateRequestsPass(t *testing.T) {
 		{"PSC callback", "GET", "/callback/psc?" + form("state", "q9Zk3dJx1Tt5oP0vWc7sYb2nLm4uRhEgAaFfKkIiXwU", "session_state", "a1b2c3d4-e5f6-4711-8899-aabbccddeeff", "iss", "https://auth.bas.psc.esante.gouv.fr/auth/realms/esante-wallet", "code", "5e1f2a3b-1111-4222-8333-444455556666.a1b2c3d4-e5f6-4711-8899-aabbccddeeff.77777777-8888-4999-aaaa-bbbbbbbbbbbb"), ""},
 		{"refused sign-in", "GET", "/callback/franceconnect?" + form("error", "access_denied", "error_description", "User auth aborted", "state", "q9Zk3dJx1Tt5oP0vWc7sYb2nLm4uRhEgAaFfKkIiXwU"), ""},
 		{"logout", "POST", "/logout", form("csrf", "Zm9vYmFyYmF6cXV4")},
+		{"activation code", "POST", "/activate", form("code", "7ZQ4-0K9X-M2PD-SELE-CT1R-UN10-N5VB")},
 		{"logout without a body", "POST", "/logout", ""},
 		{"apostrophe and accents", "POST", "/patients", form("nom", "D’Août-L'Haÿ", "prenom", "Zoë Anaïs", "naissance", "01/02/1980", "lieu", "L'Haÿ-les-Roses")},
 		{"particles", "POST", "/patients", form("nom", "de La Tour d'Auvergne", "prenom", "Marie-Noëlle", "commune", "Saint-Rémy-lès-Chevreuse")},

@@ -18,6 +18,7 @@ import (
 	"guichet/fault/logtest"
 	"guichet/handlers"
 	"guichet/intake/fhir"
+	"guichet/record"
 	"guichet/store"
 	"guichet/store/storetest"
 )
@@ -286,7 +287,9 @@ func TestOneSessionASystem(t *testing.T) {
 	var wait sync.WaitGroup
 	for i := range 24 {
 		wait.Go(func() {
-			body := transaction(strings.ReplaceAll(strings.ReplaceAll(patient, "8000001", fmt.Sprint(9000000+i)), "261037511211691", fmt.Sprint(261037511211000+i)), observed("o", fmt.Sprint(i)))
+			first := fmt.Sprintf("2610375112%03d", i)
+			ins := first + record.NIRKey(first)
+			body := transaction(strings.ReplaceAll(strings.ReplaceAll(patient, "8000001", fmt.Sprint(9000000+i)), "261037511211691", ins), observed("o", fmt.Sprint(i)))
 			if got := s.send(t, clients[i%2], "POST", "/fhir", body); got.status != 200 {
 				t.Errorf("got %d %s", got.status, got.body)
 			}

@@ -47,7 +47,7 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		status, page = http.StatusNotFound, web.NotFoundPage{Base: p.unread(r)} // missing and forbidden are one (DT3)
 	case fault.Unmatched:
-		status, page = http.StatusForbidden, web.UnmatchedPage{Base: p.bare(r), Means: p.meansOfCallback(r)}
+		status, page = http.StatusForbidden, p.unlinkedPage(r, err)
 	case fault.RateLimited:
 		delayed, ok := errors.AsType[*store.Delayed](err)
 		if !ok {
@@ -76,14 +76,4 @@ func (p *Portal) wait(w http.ResponseWriter, r *http.Request, d *store.Delayed) 
 	w.Header().Set("Retry-After", strconv.Itoa(int((d.Wait+time.Second-1)/time.Second)))
 	base := p.bare(r)
 	return web.WaitPage{Base: base, Until: base.Now.Add(d.Wait), Failures: d.Rung, Longest: d.Longest}
-}
-
-// meansOfCallback is the provider whose answer a callback brings.
-func (p *Portal) meansOfCallback(r *http.Request) string {
-	for name, provider := range p.providers {
-		if r.URL.Path == "/callback/"+name {
-			return provider.Label()
-		}
-	}
-	return ""
 }

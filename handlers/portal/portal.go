@@ -95,6 +95,12 @@ func (p *Portal) routes() []handlers.Route {
 		{Method: "GET", Path: "/.well-known/jwks.json", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showKeys},
 		{Method: "POST", Path: "/language", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.changeLanguage},
 	}
+	if _, ok := p.providers[auth.FranceConnect]; ok {
+		routes = append(routes,
+			handlers.Route{Method: "GET", Path: "/activate", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showActivation},
+			handlers.Route{Method: "POST", Path: "/activate", Class: handlers.Anyone, Event: traces.SignIn, Serve: p.activate},
+			handlers.Route{Method: "GET", Path: "/activated", Class: handlers.SignedIn, Event: handlers.Untraced, Serve: p.showActivated})
+	}
 	for _, g := range guides {
 		routes = append(routes, handlers.Route{Method: "GET", Path: g.path, Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showGuide(g.guide)})
 	}

@@ -43,38 +43,48 @@ func (p *Portal) finishSignIn(provider *auth.Provider) handlers.Page {
 		if err != nil {
 			return p.refuse(r.Context(), provider, err)
 		}
-		s, err := p.sessions.Begin(r)
+		req, err := p.enter(w, r, login, "")
 		if err != nil {
-			return err
-		}
-		earlier, _ := p.sessions.Token(r)
-		req := asking(r.Context(), s.Token)
-		arrival, err := p.store.SignIn(r.Context(), req, store.Identified{Provider: login.Provider, Issuer: login.Issuer, Subject: login.Subject,
-			State: login.State, Role: login.Role, Identity: login.Identity, Earlier: earlier,
-			Evidence: store.Evidence{IDToken: login.IDToken, Subject: login.Token.Subject, Nonce: login.Token.Nonce}})
-		switch fault.KindOf(err) {
-		case fault.Unmatched:
-			return errors.Join(err, p.leaveToAnother(r.Context(), earlier))
-		case fault.Ended: // opened, and replaced meanwhile or waiting: the next page says which
-			err = nil
-		}
-		if err != nil {
-			return err
-		}
-		s.Put("provider", login.Provider)
-		s.Put("role", string(login.Role))
-		s.Put("id_token", login.IDToken) // for sign-out at the provider only
-		if arrival != nil {
-			if err := p.keepGreeting(w, s, arrival.LastSignIn); err != nil {
-				return err
-			}
-		}
-		if err := s.Save(w); err != nil {
-			return errors.Join(err, p.store.EndSession(r.Context(), req, record.EndError))
+			return p.keep(w, login, err)
 		}
 		http.Redirect(w, r, p.returnTo(w, r, req, login.ReturnTo), http.StatusSeeOther)
 		return nil
 	}
+}
+
+// enter opens the session of whoever the provider has identified, with a code
+// where they typed one.
+func (p *Portal) enter(w http.ResponseWriter, r *http.Request, login *auth.Login, code record.ActivationCode) (store.Request, error) {
+	s, err := p.sessions.Begin(r)
+	if err != nil {
+		return store.Request{}, err
+	}
+	earlier, _ := p.sessions.Token(r)
+	req := asking(r.Context(), s.Token)
+	arrival, err := p.store.SignIn(r.Context(), req, store.Identified{Provider: login.Provider, Issuer: login.Issuer, Subject: login.Subject,
+		State: login.State, Role: login.Role, Identity: login.Identity, Earlier: earlier, Code: code,
+		Evidence: store.Evidence{IDToken: login.IDToken, Subject: login.Token.Subject, Nonce: login.Token.Nonce}})
+	switch fault.KindOf(err) {
+	case fault.Unmatched:
+		return req, errors.Join(err, p.leaveToAnother(r.Context(), earlier))
+	case fault.Ended: // opened, and replaced meanwhile or waiting: the next page says which
+		err = nil
+	}
+	if err != nil {
+		return req, err
+	}
+	s.Put("provider", login.Provider)
+	s.Put("role", string(login.Role))
+	s.Put("id_token", login.IDToken) // for sign-out at the provider only
+	if arrival != nil {
+		if err := p.keepGreeting(w, s, arrival.LastSignIn); err != nil {
+			return req, err
+		}
+	}
+	if err := s.Save(w); err != nil {
+		return req, errors.Join(err, p.store.EndSession(r.Context(), req, record.EndError))
+	}
+	return req, nil
 }
 
 // leaveToAnother ends the session that a browser has when somebody was

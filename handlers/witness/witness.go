@@ -120,7 +120,7 @@ func (w *Witness) check(ctx context.Context, p *auth.Provider, e store.SignedIn)
 	if e.IDToken == "" {
 		return w.store.CheckEvidence(ctx, w.request(), e, store.DoesNotOpen, "", store.Evidence{}, e.At)
 	}
-	proof, err := p.Prove(ctx, e.IDToken, e.At)
+	proof, err := p.Prove(ctx, e.IDToken)
 	switch {
 	case err == nil:
 		says := store.Evidence{Subject: proof.Subject, Nonce: proof.Nonce}

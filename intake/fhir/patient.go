@@ -79,7 +79,26 @@ func (r *reader) traits(one *resource) (id record.Identity, identifiers []record
 		id.Sex = record.Male
 	}
 	id.Birthplace = birthplace(p.Extension)
-	return id, r.identifiers(p.Identifier), len(r.problems) == before
+	identifiers = r.identifiers(p.Identifier)
+	r.checkINS(id, identifiers, one.path+".identifier")
+	return id, identifiers, len(r.problems) == before
+}
+
+// checkINS refuses an INS that cannot be this person's: mistyped, or another's,
+// it would lead to another record.
+func (r *reader) checkINS(who record.Identity, identifiers []record.Identifier, place string) {
+	for _, id := range identifiers {
+		if !id.IsINS() {
+			continue
+		}
+		switch id.CheckINS(who) {
+		case "":
+		case record.INSForm, record.INSKey:
+			r.problems.add(ReasonINS, place)
+		default:
+			r.problems.add(ReasonINSConflict, place)
+		}
+	}
 }
 
 // identifiers reads the numbers that name a person. One without a system

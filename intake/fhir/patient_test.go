@@ -35,19 +35,19 @@ func TestIdentity(t *testing.T) {
 
 func TestIdentifiers(t *testing.T) {
 	for identifier, want := range map[string]string{
-		`{"system":"urn:oid:1.2.250.1.213.1.4.8","value":" 261037511211691 "}`:                                                                                             "1.2.250.1.213.1.4.8 261037511211691",
-		`{"system":"urn:oid:1.2.250.1.213.1.4.9","value":"1","type":{"coding":[{"system":"https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203","code":"INS-NIA"}]}}`: "1.2.250.1.213.1.4.9 1",
-		`{"system":"urn:guichet:HOP","value":"8000001"}`:                                                                                                                   "HOP 8000001",
-		`{"system":"HOP","value":"8000001"}`:                                                                                                                               "HOP 8000001",
-		`{"value":"8000001","assigner":{"display":"HOP"},"type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"PI"}]}}`:                      "HOP 8000001",
-		`{"system":"http://labo.test","value":"8000001","assigner":{"display":"HOP"}}`:                                                                                     "http://labo.test 8000001",
-		`{"system":"urn:oid:1.2.3","value":"1"}`:                                                                                                                           "1.2.3 1",
-		`{"value":"8000001"}`:                                                                                                                                              "",
-		`{"system":"urn:s"}`:                                                                                                                                               "",
-		`{"use":"old","system":"urn:s","value":"1"}`:                                                                                                                       "",
-		`{"system":"urn:s","value":"1","type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"PPN"}]}}`:                                       "",
-		`{"system":"urn:s","value":"1","type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"MR"}]}}`:                                        "urn:s 1",
-		`{"system":"urn:s","value":"1","type":{"coding":[{"system":"urn:own","code":"PPN"}],"text":"dossier"}}`:                                                            "urn:s 1",
+		`{"system":"urn:oid:1.2.250.1.213.1.4.8","value":" 261037511211691 "}`: "1.2.250.1.213.1.4.8 261037511211691",
+		`{"system":"urn:oid:1.2.250.1.213.1.4.9","value":"770017511200165","type":{"coding":[{"system":"https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203","code":"INS-NIA"}]}}`: "1.2.250.1.213.1.4.9 770017511200165",
+		`{"system":"urn:guichet:HOP","value":"8000001"}`: "HOP 8000001",
+		`{"system":"HOP","value":"8000001"}`:             "HOP 8000001",
+		`{"value":"8000001","assigner":{"display":"HOP"},"type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"PI"}]}}`: "HOP 8000001",
+		`{"system":"http://labo.test","value":"8000001","assigner":{"display":"HOP"}}`:                                                                "http://labo.test 8000001",
+		`{"system":"urn:oid:1.2.3","value":"1"}`:     "1.2.3 1",
+		`{"value":"8000001"}`:                        "",
+		`{"system":"urn:s"}`:                         "",
+		`{"use":"old","system":"urn:s","value":"1"}`: "",
+		`{"system":"urn:s","value":"1","type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"PPN"}]}}`: "",
+		`{"system":"urn:s","value":"1","type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"MR"}]}}`:  "urn:s 1",
+		`{"system":"urn:s","value":"1","type":{"coding":[{"system":"urn:own","code":"PPN"}],"text":"dossier"}}`:                      "urn:s 1",
 	} {
 		got := ""
 		if list := parse(t, `{"resourceType":"Patient","identifier":[`+identifier+`,`+identifier+`]}`).Identifiers; len(list) == 1 {

@@ -59,6 +59,8 @@ const (
 	ReasonNoGiven          Reason = "no-given-name"
 	ReasonNoBirthdate      Reason = "no-birthdate"
 	ReasonNoSex            Reason = "no-sex"
+	ReasonINS              Reason = "invalid-ins"
+	ReasonINSConflict      Reason = "ins-conflict"
 	ReasonIdentityConflict Reason = "identity-conflict"
 	ReasonPart             Reason = "part-of-report"
 	ReasonNotSent          Reason = "nothing-to-withdraw"
@@ -122,6 +124,8 @@ var reasons = map[Reason]struct {
 	ReasonNoGiven:          {http.StatusUnprocessableEntity, "required", "le prénom est absent"},
 	ReasonNoBirthdate:      {http.StatusUnprocessableEntity, "required", "la date de naissance est absente"},
 	ReasonNoSex:            {http.StatusUnprocessableEntity, "required", "le sexe est absent ou indéterminé"},
+	ReasonINS:              {http.StatusUnprocessableEntity, "value", "le matricule INS n'a pas quinze caractères formés comme un NIR, ou sa clé est fausse"},
+	ReasonINSConflict:      {http.StatusUnprocessableEntity, "business-rule", "le matricule INS contredit le sexe, la date ou le lieu de naissance"},
 	ReasonIdentityConflict: {http.StatusConflict, "conflict", "l'identifiant est connu avec d'autres traits d'identité"},
 	ReasonPart:             {http.StatusUnprocessableEntity, "business-rule", "le résultat fait partie d'un compte rendu déjà enregistré ; renvoyez ce DiagnosticReport en entier"},
 	ReasonNotSent:          {http.StatusUnprocessableEntity, "not-found", "l'envoi retire un compte rendu ou un résultat qui n'est pas enregistré sous ce nom ; rien n'a été retiré"},

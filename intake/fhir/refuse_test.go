@@ -24,7 +24,7 @@ func swap(text, before, after string) string {
 
 func TestRefused(t *testing.T) {
 	good := transaction(testPatient, testObservation("o", `"valueString":"CANARI"`), testReport(results("o")))
-	second := swap(swap(testPatient, `"id":"p"`, `"id":"q"`), "261037511211691", "999")
+	second := swap(swap(testPatient, `"id":"p"`, `"id":"q"`), "261037511211691", "261037511211790")
 	contained := func(patient, subject string) string {
 		return swap(swap(testObservation("o", `"valueString":"1"`), `"subject":{"reference":"Patient/p"}`, `"subject":`+subject), `"id":"o"`, `"id":"o","contained":[`+patient+`]`)
 	}
@@ -92,6 +92,8 @@ func TestRefused(t *testing.T) {
 		{"implicitRules of the Bundle", swap(good, `"type":"transaction"`, `"implicitRules":"http://CANARI","type":"transaction"`), "", "", ReasonImplicitRules, "Bundle.implicitRules"},
 		{"several patients", transaction(testPatient, second), "", "", ReasonSeveralPatients, "Bundle.entry[1].resource"},
 		{"a patient within another's Bundle", transaction(testPatient, contained(second, `{"reference":"#q"}`)), "", "", ReasonSeveralPatients, "Bundle.entry[1].resource.contained[0]"},
+		{"an INS whose key is wrong", transaction(swap(testPatient, "261037511211691", "261037511211692")), "", "", ReasonINS, "Bundle.entry[0].resource.identifier"},
+		{"an INS that is a man's", transaction(swap(testPatient, "261037511211691", "161037511211644")), "", "", ReasonINSConflict, "Bundle.entry[0].resource.identifier"},
 		{"no patient", transaction(testObservation("o")), "", "", ReasonNoPatient, "Bundle"},
 		{"no subject", swap(transaction(testPatient, testObservation("o")), `"subject":{"reference":"Patient/p"},`, ""), "", "", ReasonNoSubject, "Bundle.entry[1].resource.subject"},
 		{"a subject outside", transaction(testPatient, swap(testObservation("o"), "Patient/p", "Patient/CANARI")), "", "", ReasonReference, "Bundle.entry[1].resource.subject"},

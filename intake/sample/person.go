@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
-	"strings"
 
 	"guichet/record"
 )
@@ -41,18 +40,7 @@ func ins(id record.Identity, order int) string {
 		sex = "2"
 	}
 	number := fmt.Sprintf("%s%s%s%s%03d", sex, id.Birthdate[2:4], id.Birthdate[5:7], id.Birthplace, order)
-	return number + Key(number)
-}
-
-// Key returns the two digits that check the first thirteen characters of a
-// NIR: 97 minus the remainder by 97, Corsica's 2A and 2B counted as 19 and 18.
-func Key(number string) string {
-	digits := strings.NewReplacer("2A", "19", "2B", "18").Replace(number)
-	n, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprintf("%02d", 97-n%97)
+	return number + record.NIRKey(number)
 }
 
 // People returns the cast of the demo, always the same.

@@ -127,7 +127,7 @@ func TestINSIsValidAndFictitious(t *testing.T) {
 		people := Patients(rapid.Uint64().Draw(t, "seed"), 200)
 		seen := make(map[string]bool)
 		for _, p := range people {
-			if len(p.INS) != 15 || Key(p.INS[:13]) != p.INS[13:] || (p.INS[0] == '2') != (p.Identity.Sex == record.Female) ||
+			if len(p.INS) != 15 || record.NIRKey(p.INS[:13]) != p.INS[13:] || (p.INS[0] == '2') != (p.Identity.Sex == record.Female) ||
 				p.INS[1:3] != p.Identity.Birthdate[2:4] || p.INS[5:10] != p.Identity.Birthplace || seen[p.INS] {
 				t.Errorf("%s: INS %s of %+v", p.Login, p.INS, p.Identity)
 			}

@@ -111,14 +111,14 @@ func TestINSHasItsKey(t *testing.T) {
 		{"2A", ""},
 	}
 	for _, test := range tests {
-		if got := Key(test.number); test.key != "" && got != test.key {
-			t.Errorf("Key(%s) = %s, want %s", test.number, got, test.key)
+		if got := record.NIRKey(test.number); test.key != "" && got != test.key {
+			t.Errorf("record.NIRKey(%s) = %s, want %s", test.number, got, test.key)
 		}
 	}
 	shape := regexp.MustCompile(`^[12]\d{4}(\d{2}|2[AB])\d{6}\d{2}$`)
 	seen := make(map[string]bool)
 	for _, p := range append(People(), Patients(11, 400)...) {
-		if !shape.MatchString(p.INS) || Key(p.INS[:13]) != p.INS[13:] {
+		if !shape.MatchString(p.INS) || record.NIRKey(p.INS[:13]) != p.INS[13:] {
 			t.Errorf("%s: INS %s is not built like one", p.Login, p.INS)
 		}
 		if seen[p.INS] {

@@ -1,5 +1,5 @@
 -- Arguments missing or out of bounds: a fixed message, no row (L1).
--- expect 23 errors: 22023
+-- expect 25 errors: 22023
 -- expect: over
 SELECT guichet.ask_report(NULL, '192.0.2.1', gen_random_uuid(), :own);
 SELECT guichet.ask_report(:token, NULL, gen_random_uuid(), :other);
@@ -12,9 +12,11 @@ SELECT guichet.ask_home(:token, NULL, gen_random_uuid());
 SELECT guichet.ask_original(:token, NULL, gen_random_uuid(), :other);
 SELECT * FROM guichet.receive(NULL, 1);
 SELECT * FROM guichet.receive(:token, NULL);
-SELECT guichet.sign_in(:token, '192.0.2.1', gen_random_uuid(), NULL, 'i', '\x00', '\x00', '\x00', 'patient', gen_random_uuid(), '\x00', '', gen_random_uuid(), '\x00', '\x00', '\x00');
-SELECT guichet.sign_in(:token, '192.0.2.1', gen_random_uuid(), 'psc', 'i', '\x00', '\x00', '\x00', 'administrator', gen_random_uuid(), '\x00', '', gen_random_uuid(), '\x00', '\x00', '\x00');
-SELECT guichet.sign_in(:token, '192.0.2.1', gen_random_uuid(), 'psc', 'i', '\x00', '\x00', '\x00', 'patient', gen_random_uuid(), '\x00', '', gen_random_uuid(), '\x00', '\x00', '\x00');
+SELECT guichet.sign_in(:token, '192.0.2.1', gen_random_uuid(), NULL, 'i', '\x00', '\x00', '\x00', 'patient', gen_random_uuid(), '\x00', '', gen_random_uuid(), '\x00', '\x00', '\x00', '{}', gen_random_uuid(), 'R', '\x00', NULL, '{}');
+SELECT guichet.sign_in(:token, '192.0.2.1', gen_random_uuid(), 'psc', 'i', '\x00', '\x00', '\x00', 'administrator', gen_random_uuid(), '\x00', '', gen_random_uuid(), '\x00', '\x00', '\x00', '{}', gen_random_uuid(), 'R', '\x00', NULL, '{}');
+SELECT guichet.sign_in(:token, '192.0.2.1', gen_random_uuid(), 'psc', 'i', '\x00', '\x00', '\x00', 'patient', gen_random_uuid(), '\x00', '', gen_random_uuid(), '\x00', '\x00', '\x00', '{}', gen_random_uuid(), 'R', '\x00', NULL, '{}');
+SELECT guichet.sign_in(:token, '192.0.2.1', gen_random_uuid(), 'psc', 'i', '\x00', '\x00', '\x00', 'nurse', gen_random_uuid(), '\x00', '', gen_random_uuid(), '\x00', '\x00', '\x00', '{}', gen_random_uuid(), 'R', '\x00', '\x00', '{}');
+SELECT guichet.refresh_account(:token, '192.0.2.1', gen_random_uuid(), 2, NULL);
 SELECT guichet.end_session(:token, '192.0.2.1', gen_random_uuid(), 'no such reason');
 SELECT guichet.refuse_sign_in('192.0.2.1', gen_random_uuid(), 'psc', 'free text');
 SELECT guichet.leave_event('192.0.2.1', gen_random_uuid(), 'report.read');

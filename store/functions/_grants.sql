@@ -2,7 +2,9 @@
 -- functions only.
 GRANT EXECUTE ON FUNCTION
     guichet.load_session(bytea, inet, uuid, boolean), guichet.save_session(bytea, bytea), guichet.end_session(bytea, inet, uuid, text),
-    guichet.sign_in(bytea, inet, uuid, text, text, bytea, bytea, bytea, text, uuid, bytea, bytea, uuid, bytea, bytea, bytea),
+    guichet.sign_in(bytea, inet, uuid, text, text, bytea, bytea, bytea, text, uuid, bytea, bytea, uuid, bytea, bytea, bytea,
+                    bytea[], uuid, text, bytea, bytea, bytea[]),
+    guichet.refresh_account(bytea, inet, uuid, integer, bytea),
     guichet.refuse_sign_in(inet, uuid, text, text), guichet.refuse_page(bytea, inet, uuid),
     guichet.note_presence(bytea, inet, uuid), guichet.continue_session(bytea, inet, uuid), guichet.same_account(bytea, bytea),
     guichet.ask_home(bytea, inet, uuid), guichet.ask_reports(bytea, inet, uuid), guichet.ask_report(bytea, inet, uuid, uuid),
@@ -22,8 +24,15 @@ GRANT EXECUTE ON FUNCTION
     TO guichet_intake;
 GRANT EXECUTE ON FUNCTION
     guichet.open_system(bytea, inet, uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
-    guichet.change_setting(bytea, inet, uuid, text, text), guichet.show_settings()
+    guichet.change_setting(bytea, inet, uuid, text, text), guichet.show_settings(),
+    guichet.ask_patient(bytea, inet, uuid, bytea), guichet.make_code(bytea, inet, uuid, uuid, uuid, bytea, bytea, interval),
+    guichet.ask_codes(bytea, inet, uuid), guichet.revoke_code(bytea, inet, uuid, uuid),
+    guichet.ask_identities(bytea, inet, uuid), guichet.ask_identity(bytea, inet, uuid, text),
+    guichet.decide_identity(bytea, inet, uuid, text, uuid, text, boolean),
+    guichet.ask_accounts(bytea, inet, uuid, bytea), guichet.set_account_state(bytea, inet, uuid, uuid, text, text)
     TO guichet_console;
+GRANT EXECUTE ON FUNCTION guichet.why_refused(uuid, bigint) TO guichet_portal, guichet_console;
+GRANT EXECUTE ON FUNCTION guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet, uuid, bigint) TO guichet_console;
 GRANT EXECUTE ON FUNCTION
     guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet, uuid, bigint), guichet.leave_event(inet, uuid, text)
     TO guichet_portal, guichet_intake, guichet_sequencer;

@@ -19,7 +19,7 @@ BEGIN
                    AND NOT EXISTS (SELECT FROM guichet.quarantine_end e WHERE e.quarantine = q.id)
                  ORDER BY q.id DESC
                  LIMIT 200) l;
-        m := ROW('account'::text || m.kinds, v.account || m.records, 1 || m.versions);
+        m := ROW('account'::text || m.kinds, v.account || m.records, guichet.account_version_of(v.account) || m.versions);
     END IF;
     RETURN guichet.leave_trace('quarantine.list', v, m, '{}', NULL, ip, request);
 END $$;

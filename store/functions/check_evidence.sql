@@ -29,14 +29,15 @@ BEGIN
     v.reason := CASE
         WHEN finding <> 'signed' THEN finding
         WHEN witness <> e.witness OR nonce <> e.nonce THEN 'another-token'
-        WHEN issued NOT BETWEEN signed_in.at - interval '5 minutes' AND signed_in.at + interval '1 minute' THEN 'another-time'
+        -- Somebody may type a code for ten minutes, with the token at hand.
+        WHEN issued NOT BETWEEN signed_in.at - interval '15 minutes' AND signed_in.at + interval '1 minute' THEN 'another-time'
         WHEN NOT guichet.is_witnessed(e) THEN 'another-person'
         ELSE 'proven'
     END;
     IF v.reason <> 'proven' THEN
         v.outcome := 'refused';
     END IF;
-    entry := guichet.leave_trace('sign-in.check', v, ROW(ARRAY['evidence', 'account'], ARRAY[e.id, e.account], ARRAY[1, 1])::guichet.manifest,
+    entry := guichet.leave_trace('sign-in.check', v, ROW(ARRAY['evidence', 'account'], ARRAY[e.id, e.account], ARRAY[1, guichet.account_version_of(e.account)])::guichet.manifest,
         ARRAY[e.entry], e.provider, ip, request);
     INSERT INTO guichet.evidence_check (evidence, at, proven, entry) VALUES (e.id, guichet.clock(), v.outcome = 'granted', entry) ON CONFLICT DO NOTHING;
     IF FOUND AND v.outcome <> 'granted' THEN

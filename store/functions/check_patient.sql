@@ -4,7 +4,7 @@ CREATE FUNCTION guichet.check_patient(subject uuid, patient_sealed bytea, keyset
 BEGIN
     IF num_nulls(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed) > 0
        OR cardinality(fields) <> cardinality(field_values) OR cardinality(fields) > 100
-       OR array_position(field_values, NULL) IS NOT NULL OR NOT fields <@ ARRAY['identifier', 'ins', 'strict', 'civil'] THEN
+       OR array_position(field_values, NULL) IS NOT NULL OR NOT fields <@ ARRAY['identifier', 'ins', 'strict', 'civil', 'given'] THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
 END $$;

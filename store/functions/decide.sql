@@ -8,6 +8,7 @@ DECLARE
     kinds text[];
     tombstone text;
     holder uuid;
+    state text;
     now_ timestamptz := guichet.clock();
     digest bytea := sha256(token); -- once, not for each row that is looked at
 BEGIN
@@ -18,8 +19,9 @@ BEGIN
     -- has the turn (AA8.a).
     SELECT o.id, o.account, o.opened, o.seen, coalesce(o.idle, l.idle), coalesce(o.expires, o.opened + l.lifetime), a.role,
            (SELECT e.reason FROM guichet.session_end e WHERE e.session = o.id ORDER BY e.at LIMIT 1),
-           CASE WHEN o.expires IS NULL THEN (SELECT t.session FROM guichet.session_turn t WHERE t.account = o.account ORDER BY t.turn DESC LIMIT 1) ELSE o.id END
-      INTO s.id, s.account, s.opened, s.seen, s.idle, s.expires, v.role, tombstone, holder
+           CASE WHEN o.expires IS NULL THEN (SELECT t.session FROM guichet.session_turn t WHERE t.account = o.account ORDER BY t.turn DESC LIMIT 1) ELSE o.id END,
+           (SELECT c.state FROM guichet.account_state c WHERE c.account = o.account ORDER BY c.entry DESC LIMIT 1)
+      INTO s.id, s.account, s.opened, s.seen, s.idle, s.expires, v.role, tombstone, holder, state
       FROM guichet.session o JOIN guichet.account a ON a.id = o.account CROSS JOIN guichet.session_limit l
      WHERE o.token = digest AND o.listener = session_user;
     IF NOT FOUND THEN
@@ -33,6 +35,10 @@ BEGIN
         v.reason := 'session-over';
         RETURN v;
     END IF;
+    IF state <> 'active' THEN -- whatever sessions it still has (GA4.c)
+        v.reason := 'account-' || state;
+        RETURN v;
+    END IF;
 
     IF action = 'account' AND v.role IN ('patient', 'physician', 'nurse', 'professional') AND subject IS NULL THEN
         v.outcome := 'granted';
@@ -44,7 +50,7 @@ BEGIN
         v.reason := v.role;
         RETURN v;
     END IF;
-    IF action IN ('quarantine', 'setting') AND v.role = 'operator' AND subject IS NULL THEN
+    IF action IN ('quarantine', 'setting', 'people') AND v.role = 'operator' AND subject IS NULL THEN
         v.outcome := 'granted';
         v.reason := v.role;
         RETURN v;

@@ -2,7 +2,8 @@
 -- which it is to be sealed. A known number whose traits agree finds the
 -- patient; one whose traits disagree is refused (contract, Intake), and so is one
 -- of whom another birth place or another INS is known: they decide whose record
--- somebody is let into. A message already deposited is known by its index.
+-- somebody is let into. A list of given names may grow: the first one known
+-- stays, and lets in nobody who does not bear it. A message already deposited is known by its index.
 -- fields and field_values are the blind indexes of all it is found by; without
 -- a civil one the message lacks a trait.
 CREATE FUNCTION guichet.find_patient(token bytea, ip inet, request uuid, message bytea, fields text[], field_values bytea[]) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -33,7 +34,7 @@ BEGIN
             v.reason := 'new';
         ELSIF 'civil' = ANY (fields) AND NOT EXISTS (
             SELECT FROM unnest(fields, field_values) AS f (field, value) JOIN guichet.patient_index p ON p.field = f.field AND p.value <> f.value
-             WHERE f.field <> 'identifier' AND p.patient = known[1]) THEN
+             WHERE f.field NOT IN ('identifier', 'given') AND p.patient = known[1]) THEN
             v.reason := 'known';
             v.patient := known[1];
             SELECT ARRAY['patient'], ARRAY[p.id], ARRAY[p.version] INTO m FROM guichet.patient p WHERE p.id = known[1];

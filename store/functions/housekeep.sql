@@ -6,4 +6,5 @@ BEGIN
     PERFORM guichet.watch_evidence();
     PERFORM guichet.sweep_sessions();
     PERFORM guichet.end_delays();
+    PERFORM guichet.forget_waiting();
 END $$;

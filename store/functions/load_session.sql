@@ -34,7 +34,11 @@ BEGIN
             why := guichet.standing_of(s);
         END IF;
     END IF;
-    IF why IS NOT NULL AND why <> 'waiting' THEN
+    IF (why IS NULL OR why = 'waiting') AND guichet.state_of(s.account) <> 'active' THEN -- opened while its account was being suspended
+        why := 'admin';
+        ended := guichet.clock();
+        PERFORM guichet.leave_end(s, ended, why, ip, request);
+    ELSIF why IS NOT NULL AND why <> 'waiting' THEN
         PERFORM guichet.bury_session(s.id, ip, request);
         ended := guichet.ended_at(s, why);
     END IF;

@@ -6,6 +6,7 @@ BEGIN
     SELECT g.patient INTO own
       FROM guichet.session s JOIN guichet.grants g ON g.account = s.account
      WHERE s.token = sha256(own_patient.token) AND g.kind = 'self'
+       AND NOT EXISTS (SELECT FROM guichet.grant_end e WHERE e.grant_id = g.id)
      ORDER BY g.starts, g.id
      LIMIT 1;
     RETURN own;

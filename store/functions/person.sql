@@ -4,7 +4,9 @@ CREATE FUNCTION guichet.person(v guichet.verdict) RETURNS guichet.manifest LANGU
 DECLARE
     m guichet.manifest;
 BEGIN
-    SELECT ARRAY['account'], ARRAY[a.id], ARRAY[a.version] INTO m FROM guichet.account a WHERE a.id = v.account;
+    IF v.account IS NOT NULL THEN
+        m := ROW(ARRAY['account'], ARRAY[v.account], ARRAY[guichet.account_version_of(v.account)]);
+    END IF;
     IF v.patient IS NOT NULL THEN
         SELECT m.kinds || 'patient'::text, m.records || p.id, m.versions || p.version INTO m FROM guichet.patient p WHERE p.id = v.patient;
     END IF;

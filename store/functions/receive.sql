@@ -39,13 +39,14 @@ BEGIN
              WHEN e.type IN ('home.read', 'account.read') AND e.patient IS NOT NULL THEN 'read'
              WHEN e.type IN ('home.read', 'account.read', 'sign-in') THEN 'account'
              WHEN e.type IN ('quarantine.list', 'quarantine.read') THEN 'quarantine'
+             WHEN e.type IN ('patient.lookup', 'code.list', 'identity.list', 'identity.read', 'account.list') THEN 'people'
              WHEN e.type = 'patient.find' THEN 'deposit'
              WHEN e.type = 'evidence.read' THEN 'evidence' END,
-        CASE WHEN e.type IN ('sign-in', 'patient.find') THEN NULL ELSE e.patient END);
+        CASE WHEN e.type IN ('sign-in', 'patient.find', 'patient.lookup', 'account.list') THEN NULL ELSE e.patient END);
     IF v.session IS NULL OR e.session IS NULL OR v.session <> e.session THEN
         RETURN;
     END IF;
-    IF v.reason = 'session-over' THEN
+    IF v.reason IN ('session-over', 'account-suspended', 'account-blocked', 'account-closed') THEN
         RAISE 'session is over' USING ERRCODE = 'GU001';
     END IF;
     IF e.outcome = 'failed' THEN
@@ -78,6 +79,11 @@ BEGIN
         WHEN 'quarantine.list' THEN ARRAY['account', 'quarantine-head']
         WHEN 'quarantine.read' THEN ARRAY['quarantine']
         WHEN 'evidence.read' THEN ARRAY['evidence']
+        WHEN 'patient.lookup' THEN ARRAY['patient']
+        WHEN 'code.list' THEN ARRAY['account', 'code']
+        WHEN 'identity.list' THEN ARRAY['account', 'identity-head']
+        WHEN 'identity.read' THEN ARRAY['identity']
+        WHEN 'account.list' THEN ARRAY['account', 'account-head']
         ELSE ARRAY[]::text[]
     END;
 
@@ -94,10 +100,12 @@ BEGIN
         CASE n.kind
             WHEN 'account' THEN
                 RETURN QUERY
-                SELECT n.kind, a.id, a.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + coalesce(s.idle, (SELECT l.idle FROM guichet.session_limit l)), NULL::bytea, a.sealed,
+                SELECT n.kind, a.id, n.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, s.seen + coalesce(s.idle, (SELECT l.idle FROM guichet.session_limit l)), NULL::bytea,
+                       CASE WHEN a.version = n.version THEN a.sealed
+                            ELSE (SELECT w.sealed FROM guichet.account_version w WHERE w.account = a.id AND w.version = n.version) END,
                        e.id, NULL::text, NULL::text, a.role, NULL::text, NULL::text, true, NULL::integer
                   FROM guichet.account a JOIN guichet.session s ON s.id = e.session
-                 WHERE a.id = ANY (n.ids) AND a.version = n.version;
+                 WHERE a.id = ANY (n.ids);
             WHEN 'patient' THEN
                 RETURN QUERY
                 SELECT n.kind, p.id, p.version, p.id, NULL::uuid, NULL::bytea, 0, p.opened, p.keyset, p.sealed,
@@ -154,19 +162,42 @@ BEGIN
                        x.entry, NULL::text, NULL::text, NULL::text, NULL::text, x.provider, NULL::boolean, NULL::integer
                   FROM guichet.evidence x
                  WHERE x.id = ANY (n.ids) AND x.version = n.version;
+            WHEN 'code' THEN
+                RETURN QUERY
+                SELECT n.kind, c.id, n.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, c.at, NULL::bytea, NULL::bytea, e.id,
+                       coalesce((SELECT x.reason FROM guichet.activation_code_end x WHERE x.code = c.id ORDER BY x.entry LIMIT 1),
+                                CASE WHEN c.expires <= now_ THEN 'expired' ELSE 'open' END),
+                       NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.activation_code c
+                 WHERE c.id = ANY (n.ids);
+            WHEN 'identity', 'identity-head' THEN
+                RETURN QUERY
+                SELECT n.kind, w.id, n.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, w.at, NULL::bytea, CASE n.kind WHEN 'identity' THEN w.sealed END, e.id,
+                       w.reason, NULL::text, NULL::text, w.reference, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.waiting_identity w
+                 WHERE w.id = ANY (n.ids);
+            WHEN 'account-head' THEN
+                RETURN QUERY
+                SELECT n.kind, a.id, n.version, NULL::uuid, NULL::uuid, NULL::bytea, 0,
+                       (SELECT t.at FROM guichet.trace t WHERE t.account = a.id AND t.type = 'sign-in' AND t.outcome = 'granted' ORDER BY t.id DESC LIMIT 1),
+                       NULL::bytea, NULL::bytea, e.id, coalesce(c.state, 'active'), NULL::text, a.role, c.reason, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.account a
+                  LEFT JOIN LATERAL (SELECT x.state, x.reason FROM guichet.account_state x WHERE x.account = a.id ORDER BY x.entry DESC LIMIT 1) c ON true
+                 WHERE a.id = ANY (n.ids);
         END CASE;
     END LOOP;
     IF 'trace' = ANY (allowed) THEN
         -- Who was refused is not told to the patient: it may be one who mistyped.
         RETURN QUERY
-        SELECT 'trace', a.id, a.version, t.patient, guichet.about(t.type, t.kinds, t.records), NULL::bytea, 0, t.at, NULL::bytea,
-               CASE WHEN t.outcome = 'granted' OR t.account = v.account THEN a.sealed END,
+        SELECT 'trace', a.id, coalesce(w.version, a.version), t.patient, guichet.about(t.type, t.kinds, t.records), NULL::bytea, 0, t.at, NULL::bytea,
+               CASE WHEN t.outcome = 'granted' OR t.account = v.account THEN coalesce(w.sealed, a.sealed) END,
                t.id, t.type, t.outcome, t.role, t.ground, t.provider, t.account = v.account,
                CASE WHEN t.type = 'sign-in' THEN (SELECT count(*)::integer FROM guichet.trace f
                                                    WHERE f.account = t.account AND f.type = 'sign-in' AND f.id > t.id AND f.outcome = 'refused')
                     ELSE (SELECT count(*)::integer FROM unnest(t.kinds) k WHERE k = 'report') END
           FROM unnest(e.entries) AS named_entry (id)
           JOIN guichet.trace t ON t.id = named_entry.id
-          LEFT JOIN guichet.account a ON a.id = t.account;
+          LEFT JOIN guichet.account a ON a.id = t.account
+          LEFT JOIN LATERAL (SELECT x.version, x.sealed FROM guichet.account_version x WHERE x.account = t.account ORDER BY x.version DESC LIMIT 1) w ON true;
     END IF;
 END $$;

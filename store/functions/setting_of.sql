@@ -21,5 +21,6 @@ BEGIN
         WHEN 'alert.identity' THEN '5'              -- AA7.f: of one account, within alert.window
         WHEN 'alert.overall' THEN '100'             -- AA7.f: of all, within alert.window
         WHEN 'alert.window' THEN '15 minutes'
+        WHEN 'account.unused' THEN '0'              -- GA4.c: an interval, or 0: never
     END;
 END $$;

@@ -16,7 +16,8 @@ BEGIN
     -- A number that became another patient's meanwhile, or a message that
     -- another connection has just stored: find the patient anew.
     IF (SELECT count(*) FROM unnest(fields, field_values) AS f (field, value)
-          JOIN guichet.patient_index p ON p.field = f.field AND p.value = f.value AND p.patient = subject) <> cardinality(fields) THEN
+          JOIN guichet.patient_index p ON p.field = f.field AND p.value = f.value AND p.patient = subject
+         WHERE f.field <> 'given') <> (SELECT count(*) FROM unnest(fields) AS f (field) WHERE f.field <> 'given') THEN
         RAISE 'try again' USING ERRCODE = 'GU004';
     END IF;
     INSERT INTO guichet.message (id, version, value, patient, sealed, at) VALUES (message, 1, message_value, subject, message_sealed, now_) ON CONFLICT DO NOTHING;
