@@ -50,7 +50,7 @@ func (g *ground) handedOver(ctx context.Context, database string) (what string, 
 	defer func() { err = errors.Join(err, db.Close()) }()
 	r := &g.readers[0]
 	var entry int64
-	if err := db.QueryRowContext(ctx, `SELECT guichet.ask_report($1, '127.0.0.1', gen_random_uuid(), $2)`, r.token, r.report.String()).Scan(&entry); err != nil {
+	if err := db.QueryRowContext(ctx, `SELECT guichet.ask_report($1, '{127.0.0.1}', gen_random_uuid(), $2)`, r.token, r.report.String()).Scan(&entry); err != nil {
 		return "", fmt.Errorf("ask in %s: %w", database, err)
 	}
 	// A first reading may write, and then have to be flushed itself.

@@ -75,7 +75,7 @@ func (g *ground) readScripts() (files, variables []string, err error) {
 	for i := range min(8, len(g.readers)) {
 		r := &g.readers[i]
 		token := `'\x` + hex.EncodeToString(r.token) + `'::bytea`
-		script := fmt.Sprintf("SELECT guichet.ask_report(%s, '127.0.0.1', gen_random_uuid(), '%s') AS entry \\gset\n"+
+		script := fmt.Sprintf("SELECT guichet.ask_report(%s, '{127.0.0.1}', gen_random_uuid(), '%s') AS entry \\gset\n"+
 			"SELECT kind, id, version, patient, report, order_of, place, at, keyset, sealed, entry, event, outcome, role, ground, provider, own, number FROM guichet.receive(%[1]s, :entry);\n",
 			token, r.report)
 		file := g.path("read-" + strconv.Itoa(i) + ".sql")

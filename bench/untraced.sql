@@ -2,7 +2,7 @@
 -- written without a reference monitor. The session and the grant are decided
 -- once; no entry is left, none is waited for or looked at, nothing is compared
 -- with what was last traced; the rows are selected by report.
-CREATE OR REPLACE FUNCTION guichet.ask_report(token bytea, ip inet, request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION guichet.ask_report(token bytea, ip inet[], request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     subject uuid;
@@ -19,7 +19,7 @@ BEGIN
 END $$;
 
 -- The same for readers who wait for one another.
-CREATE OR REPLACE FUNCTION guichet.ask_many(asked text[], tokens bytea[], ips inet[], requests uuid[], ids uuid[], numbers bigint[], codes bytea[])
+CREATE OR REPLACE FUNCTION guichet.ask_many(asked text[], tokens bytea[], ips inet[], peers inet[], requests uuid[], ids uuid[], numbers bigint[], codes bytea[])
 RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
     entries bigint[] := '{}';

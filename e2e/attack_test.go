@@ -142,7 +142,7 @@ func TestAttackReceiveIsTheEntry(t *testing.T) {
 	if len(withOriginal) == 0 {
 		t.Fatal("the attacker has no report with an original")
 	}
-	request := "'192.0.2.66', '" + uuid.NewString() + "'"
+	request := "'{192.0.2.66}', '" + uuid.NewString() + "'"
 	asks := []string{
 		"ask_home(" + a.token + ", " + request + ")", "ask_reports(" + a.token + ", " + request + ")", "ask_access_log(" + a.token + ", " + request + ", 0)",
 		"ask_report(" + a.token + ", " + request + ", '" + a.report + "')", "ask_original(" + a.token + ", " + request + ", '" + withOriginal[0] + "')",
@@ -273,7 +273,7 @@ func (d *demo) lastEntry(t *testing.T) int {
 func TestAttackFromTheIntake(t *testing.T) {
 	a := newAttacker(t)
 	intake := a.demo.Ready.Database.Intake
-	token, request := literal(bytes.Repeat([]byte("x"), 32)), "'192.0.2.66', '"+uuid.NewString()+"'"
+	token, request := literal(bytes.Repeat([]byte("x"), 32)), "'{192.0.2.66}', '"+uuid.NewString()+"'"
 	for _, call := range []string{
 		a.ask(), "guichet.ask_home(" + a.token + ", " + request + ")", "guichet.ask_reports(" + a.token + ", " + request + ")",
 		"guichet.ask_original(" + a.token + ", " + request + ", '" + a.report + "')", "guichet.ask_access_log(" + a.token + ", " + request + ", 0)",
@@ -322,7 +322,7 @@ func TestAttackHeldTransaction(t *testing.T) {
 	held := make(chan []string, 1)
 	go func() {
 		held <- psqlAs(t, a.demo.Ready.Database.Portal, "SET idle_in_transaction_session_timeout = 0;", "BEGIN;", "SELECT "+a.ask()+" IS NULL;",
-			"SELECT guichet.end_session("+a.token+", '192.0.2.66', '"+uuid.NewString()+"', 'logout') IS NULL;", "SELECT pg_sleep(2) IS NULL;", "ROLLBACK;")
+			"SELECT guichet.end_session("+a.token+", '{192.0.2.66}', '"+uuid.NewString()+"', 'logout') IS NULL;", "SELECT pg_sleep(2) IS NULL;", "ROLLBACK;")
 	}()
 	pause(500 * time.Millisecond)
 	began := time.Now()

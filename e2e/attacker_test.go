@@ -51,7 +51,7 @@ func literal(b []byte) string { return `'\x` + hex.EncodeToString(b) + `'::bytea
 // ask is the call that asks for the attacker's own report, and receive the one
 // that receives entry, an expression.
 func (a *attacker) ask() string {
-	return fmt.Sprintf("guichet.ask_report(%s, '192.0.2.66', '%s', '%s')", a.token, uuid.New(), a.report)
+	return fmt.Sprintf("guichet.ask_report(%s, '{192.0.2.66}', '%s', '%s')", a.token, uuid.New(), a.report)
 }
 
 func (a *attacker) receive(entry string) string {

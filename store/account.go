@@ -99,6 +99,7 @@ type Identified struct {
 	Identity record.Identity
 	Evidence Evidence
 	Earlier  []byte                // token of the session that the browser has, if any
+	Until    time.Time             // when the provider's own session is over, which ours does not outlive; zero: no such rule
 	Code     record.ActivationCode // that the hospital handed out, where they typed one; else empty
 }
 
@@ -243,9 +244,9 @@ func (s *Store) signIn(ctx context.Context, req Request, who Identified) (int64,
 		return 0, err
 	}
 	var entry int64
-	err = s.get(ctx, &entry, `SELECT guichet.sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+	err = s.get(ctx, &entry, `SELECT guichet.sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
 		req.Token, req.ip(), req.ID, who.Provider, who.Issuer, m.person, m.strict, m.state, string(who.Role), account, name, orEmpty(who.Earlier),
-		evidence.id, evidence.witness, evidence.nonce, evidence.sealed, m.given, waiting, referenceOf(m.person), proof, m.code, m.agrees)
+		evidence.id, evidence.witness, evidence.nonce, evidence.sealed, m.given, waiting, referenceOf(m.person), proof, m.code, m.agrees, orNull(who.Until))
 	return entry, err
 }
 
@@ -279,3 +280,11 @@ func (s *Store) heldOf(row *handover) (*Person, accountPayload, error) {
 
 // interval writes a duration as PostgreSQL reads it, in whole microseconds.
 func interval(d time.Duration) string { return fmt.Sprintf("%d microseconds", d.Microseconds()) }
+
+// orNull writes the zero time as none.
+func orNull(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
+}

@@ -125,14 +125,16 @@ func (s *Store) askAlone(a *asked) {
 
 func (s *Store) askTogether(batch []*asked) ([]int64, error) {
 	var kinds, ips, requests, ids pq.StringArray
+	var peers []*string
 	var tokens, codes pq.ByteaArray
 	var numbers pq.Int64Array
 	for _, a := range batch {
-		kinds, tokens, ips, requests = append(kinds, a.kind), append(tokens, a.req.Token), append(ips, a.req.ip()), append(requests, a.req.ID.String())
+		kinds, tokens, ips, requests = append(kinds, a.kind), append(tokens, a.req.Token), append(ips, plain(a.req.Address)), append(requests, a.req.ID.String())
+		peers = append(peers, a.req.peer())
 		ids, numbers, codes = append(ids, a.id.String()), append(numbers, a.number), append(codes, orEmpty(a.code))
 	}
 	var entries pq.Int64Array
-	if err := s.get(context.Background(), &entries, `SELECT guichet.ask_many($1, $2, $3, $4, $5, $6, $7)`, kinds, tokens, ips, requests, ids, numbers, codes); err != nil {
+	if err := s.get(context.Background(), &entries, `SELECT guichet.ask_many($1, $2, $3, $4, $5, $6, $7, $8)`, kinds, tokens, ips, pq.Array(peers), requests, ids, numbers, codes); err != nil {
 		return nil, err
 	}
 	if len(entries) != len(batch) {

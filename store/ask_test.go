@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"net/netip"
 	"runtime"
 	"sync"
 	"testing"
@@ -116,5 +117,29 @@ func TestAskThatFailsTouchesNoNeighbour(t *testing.T) {
 		if i == 7 && fault.KindOf(err) != fault.Unavailable || i != 7 && err != nil {
 			t.Errorf("reader %d: got %v", i, err)
 		}
+	}
+}
+
+// TestPeerIsTracedWhereItDiffers, alone and in company (TR2.d).
+func TestPeerIsTracedWhereItDiffers(t *testing.T) {
+	x := newTarget(t)
+	direct, behind := x.token, x.tokenTwo
+	direct.Peer = direct.Address
+	behind.Peer = netip.MustParseAddr("2001:db8::5")
+	var people sync.WaitGroup
+	for range 10 {
+		for _, req := range []store.Request{direct, behind} {
+			people.Go(func() {
+				if _, err := x.portal.ReadReports(t.Context(), req); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	people.Wait()
+	got := word(t, x.Superuser(t), `SELECT string_agg(n || ' ' || client || ' ' || peer, ', ' ORDER BY peer) FROM
+		(SELECT count(*) AS n, host(ip) AS client, coalesce(host(peer), '-') AS peer FROM guichet.trace WHERE type = 'report.list' GROUP BY 2, 3) g`)
+	if want := "10 192.0.2.7 -, 10 192.0.2.7 2001:db8::5"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

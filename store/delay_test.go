@@ -485,7 +485,7 @@ func TestFailuresElsewhereAreNotAddedUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 30 { // each had been let in before the first counted
-		d.exec(t, `SELECT guichet.count_failure(NULL, (SELECT account FROM guichet.identity WHERE issuer = 'https://fc.example'), '198.51.100.1', gen_random_uuid())`)
+		d.exec(t, `SELECT guichet.count_failure(NULL, (SELECT account FROM guichet.identity WHERE issuer = 'https://fc.example'), '{198.51.100.1}', gen_random_uuid())`)
 	}
 	if got := waitOf(t, d.signInFrom(t, elsewhere, "sub")); got != 5*time.Minute {
 		t.Errorf("wait %s, want 5m", got)

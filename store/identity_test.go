@@ -417,7 +417,7 @@ func TestVersionOutOfTurn(t *testing.T) {
 	req := c.signIn(t, person(nil), "sub")
 	portal := c.SQL(t, "guichet_portal")
 	for _, version := range []int{0, 1, 3, 2, 2} {
-		if _, err := portal.Exec(`SELECT guichet.refresh_account($1, '192.0.2.7', gen_random_uuid(), $2, '\x00')`, req.Token, version); err != nil {
+		if _, err := portal.Exec(`SELECT guichet.refresh_account($1, '{192.0.2.7}', gen_random_uuid(), $2, '\x00')`, req.Token, version); err != nil {
 			t.Fatal(version, err)
 		}
 	}

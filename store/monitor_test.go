@@ -117,7 +117,7 @@ func (x *target) crashOnce(t *testing.T, flush bool) (handed bool, entry int64) 
 		}
 	}
 	exec(`BEGIN`)
-	if err := conn.QueryRowContext(t.Context(), `SELECT guichet.ask_report($1, '192.0.2.1', gen_random_uuid(), $2)`, x.token.Token, x.own.String()).Scan(&entry); err != nil {
+	if err := conn.QueryRowContext(t.Context(), `SELECT guichet.ask_report($1, '{192.0.2.1}', gen_random_uuid(), $2)`, x.token.Token, x.own.String()).Scan(&entry); err != nil {
 		t.Fatal(err)
 	}
 	exec(`SET LOCAL synchronous_commit = off`) // read at COMMIT; ask looked earlier

@@ -804,3 +804,31 @@ func TestSessionIsEndedThoughTheDatabaseIsAway(t *testing.T) {
 		t.Errorf("%d are still to be ended", n)
 	}
 }
+
+// TestSessionDoesNotOutliveTheProviders: a professional's session ends when the
+// provider's own does, whatever the settings allow and however it is used.
+func TestSessionDoesNotOutliveTheProviders(t *testing.T) {
+	w := newWorld(t)
+	now := time.Now().UTC().Truncate(time.Second).Add(time.Minute)
+	w.SetClock(t, now)
+	req := storetest.Request()
+	if _, err := w.portal.SignIn(t.Context(), req, evidenced(store.Identified{Provider: "psc", Issuer: "https://psc.example", Subject: "899700100164", State: "s",
+		Role: record.RolePhysician, Identity: record.Identity{Family: "LEMAIRE", Given: "Pascale"}, Until: now.Add(25 * time.Minute)})); err != nil {
+		t.Fatal(err)
+	}
+	for _, after := range []time.Duration{10 * time.Minute, 20 * time.Minute, 25*time.Minute - time.Second} {
+		w.SetClock(t, now.Add(after))
+		if _, err := w.portal.ReadHome(t.Context(), req); err != nil {
+			t.Fatalf("after %s: %v", after, err)
+		}
+		standing, err := w.portal.NotePresence(t.Context(), req)
+		if err != nil || !standing.EndsAt.Equal(now.Add(25*time.Minute)) {
+			t.Errorf("after %s: told to end at %+v, %v", after, standing, err)
+		}
+	}
+	w.SetClock(t, now.Add(25*time.Minute))
+	if _, err := w.portal.ReadHome(t.Context(), req); fault.KindOf(err) != fault.Ended {
+		t.Errorf("when the provider's is over: got %v", err)
+	}
+	wantStanding(t, w.portal, req, "expired")
+}

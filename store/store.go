@@ -33,15 +33,34 @@ import (
 const TokenSize = 32
 
 // Request says on whose behalf something is asked: the session's raw token,
-// the client's address as the listener claims it, and the request that the
-// trace will name.
+// the client's address as the listener claims it, who its peer is, and the
+// request that the trace will name.
 type Request struct {
 	Token   []byte // TokenSize bytes
 	Address netip.Addr
+	Peer    netip.Addr // at the other end of the listener's connection; may be left out where it is the client
 	ID      uuid.UUID
 }
 
-func (r Request) ip() string { return r.Address.Unmap().WithZone("").String() }
+// ip writes the client's address, and the peer's where it is another, as the
+// array that functions take.
+func (r Request) ip() string {
+	if peer := r.peer(); peer != nil {
+		return "{" + plain(r.Address) + "," + *peer + "}"
+	}
+	return "{" + plain(r.Address) + "}"
+}
+
+// peer is nil where it is the client.
+func (r Request) peer() *string {
+	if !r.Peer.IsValid() || plain(r.Peer) == plain(r.Address) {
+		return nil
+	}
+	peer := plain(r.Peer)
+	return &peer
+}
+
+func plain(address netip.Addr) string { return address.Unmap().WithZone("").String() }
 
 // Options say how to reach the database as one role.
 type Options struct {

@@ -226,3 +226,32 @@ func TestEmbeddedCallback(t *testing.T) {
 		t.Errorf("after it: got %d", got.status)
 	}
 }
+
+// TestTracesTellClientAndPeer: who the WAF says came, and the WAF (TR2.d).
+func TestTracesTellClientAndPeer(t *testing.T) {
+	s := newSite(t, auth.FranceConnect)
+	s.deposit(t, s.me(), "1", "11.2")
+	b := s.browser(t)
+	b.signIn()
+	b.get("/reports")
+	b.do("POST", "/logout", nil)
+	rows, err := s.Superuser(t).Query(`SELECT type, host(ip) || ' ' || coalesce(host(peer), '-') FROM guichet.trace WHERE type IN ('sign-in', 'report.list', 'sign-out')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	seen := 0
+	for rows.Next() {
+		var event, addresses string
+		if err := rows.Scan(&event, &addresses); err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		if addresses != "203.0.113.9 127.0.0.1" {
+			t.Errorf("%s: got %s, want the client and the WAF", event, addresses)
+		}
+	}
+	if err := rows.Err(); err != nil || seen != 3 {
+		t.Errorf("%d entries, %v, want three", seen, err)
+	}
+}

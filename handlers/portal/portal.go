@@ -195,7 +195,7 @@ func (p *Portal) open(w http.ResponseWriter, r *http.Request) (*session.Session,
 // asking returns on whose behalf the store is asked.
 func asking(ctx context.Context, token []byte) store.Request {
 	req := handlers.RequestOf(ctx)
-	return store.Request{Token: token, Address: req.Address, ID: req.ID}
+	return store.Request{Token: token, Address: req.Address, Peer: req.Peer, ID: req.ID}
 }
 
 // caller is the signed-in person of an admitted request.

@@ -288,16 +288,16 @@ func TestOnlyTheWitness(t *testing.T) {
 	db := c.SQL(t, "guichet_portal")
 	token := `'\x` + hex.EncodeToString(req.Token) + `'`
 	for _, query := range []string{
-		"SELECT guichet.ask_evidence(" + token + ", '::1', gen_random_uuid(), 'psc')",
-		"SELECT guichet.check_evidence(" + token + ", '::1', gen_random_uuid(), gen_random_uuid(), 'signed', '', '', now())",
-		"SELECT guichet.open_system(" + token + ", '::1', gen_random_uuid(), 'witness', '', gen_random_uuid(), '', '1 h')",
+		"SELECT guichet.ask_evidence(" + token + ", '{::1}', gen_random_uuid(), 'psc')",
+		"SELECT guichet.check_evidence(" + token + ", '{::1}', gen_random_uuid(), gen_random_uuid(), 'signed', '', '', now())",
+		"SELECT guichet.open_system(" + token + ", '{::1}', gen_random_uuid(), 'witness', '', gen_random_uuid(), '', '1 h')",
 		"SELECT * FROM guichet.evidence",
 	} {
 		if _, err := db.Exec(query); err == nil || !strings.Contains(err.Error(), "42501") && !strings.Contains(err.Error(), "permission denied") {
 			t.Errorf("%s: got %v, want it refused", query, err)
 		}
 	}
-	if _, err := c.SQL(t, "guichet_intake").Exec(fmt.Sprintf("SELECT guichet.open_system('\\x%064x', '::1', gen_random_uuid(), 'witness', '', gen_random_uuid(), '', '1 h')", 1)); err == nil {
+	if _, err := c.SQL(t, "guichet_intake").Exec(fmt.Sprintf("SELECT guichet.open_system('\\x%064x', '{::1}', gen_random_uuid(), 'witness', '', gen_random_uuid(), '', '1 h')", 1)); err == nil {
 		t.Error("the intake's role became a witness")
 	}
 }

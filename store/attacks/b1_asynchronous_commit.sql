@@ -7,7 +7,7 @@
 -- expect: once it is durable 8
 -- expect: after the crash 1
 BEGIN;
-SELECT guichet.ask_report(:token, '192.0.2.1', gen_random_uuid(), :own) AS entry \gset
+SELECT guichet.ask_report(:token, '{192.0.2.1}', gen_random_uuid(), :own) AS entry \gset
 SET LOCAL synchronous_commit = off;
 COMMIT;
 \set rows 0

@@ -4,7 +4,7 @@
 -- expect 1 error: GU002
 -- expect: handed over without a lasting entry 0
 BEGIN;
-SELECT guichet.ask_report(:token, '192.0.2.1', gen_random_uuid(), :own) AS entry \gset
+SELECT guichet.ask_report(:token, '{192.0.2.1}', gen_random_uuid(), :own) AS entry \gset
 SET LOCAL synchronous_commit = off;
 COMMIT;
 \set rows 0

@@ -3,7 +3,7 @@
 -- expect: rows later 0
 BEGIN;
 SAVEPOINT s;
-SELECT guichet.ask_report(:token, '192.0.2.1', gen_random_uuid(), :own) AS entry \gset
+SELECT guichet.ask_report(:token, '{192.0.2.1}', gen_random_uuid(), :own) AS entry \gset
 ROLLBACK TO SAVEPOINT s;
 SELECT 'rows ' || count(*) FROM guichet.receive(:token, :entry);
 COMMIT;

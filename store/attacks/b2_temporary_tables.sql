@@ -12,7 +12,7 @@ CREATE TRIGGER steal BEFORE INSERT ON trace FOR EACH ROW EXECUTE FUNCTION pg_tem
 CREATE FUNCTION pg_temp.unnest(anyarray) RETURNS SETOF anyelement LANGUAGE sql AS 'SELECT $1[1]';
 SET search_path = pg_temp, guichet, pg_catalog;
 SELECT 'forged ' || count(*) FROM trace;
-SELECT guichet.ask_report(:token, '192.0.2.1', gen_random_uuid(), :other) AS entry \gset
+SELECT guichet.ask_report(:token, '{192.0.2.1}', gen_random_uuid(), :other) AS entry \gset
 SELECT guichet.flush();
 SELECT 'rows ' || count(*) FROM guichet.receive(:token, 1);
 SELECT 'triggered ' || count(*) FROM ran;

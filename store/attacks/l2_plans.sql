@@ -9,6 +9,6 @@ SET debug_print_rewritten = on;
 SET debug_print_plan = on;
 SET plan_cache_mode = force_custom_plan;
 BEGIN;
-SELECT length(guichet.ask_report(:token, '192.0.2.1', gen_random_uuid(), :other)::text) > 0;
+SELECT length(guichet.ask_report(:token, '{192.0.2.1}', gen_random_uuid(), :other)::text) > 0;
 ROLLBACK;
 \echo over

@@ -4,7 +4,7 @@
 -- expect: t
 -- expect: over
 BEGIN;
-SELECT length(guichet.ask_report(:token, '192.0.2.1', gen_random_uuid(), :own)::text) > 0;
+SELECT length(guichet.ask_report(:token, '{192.0.2.1}', gen_random_uuid(), :own)::text) > 0;
 PREPARE TRANSACTION 'hostage';
 ROLLBACK;
 \echo over

@@ -6,7 +6,7 @@
 -- expect: at its end 0
 -- expect: days later 0
 -- expect: before it was made 0
-SELECT guichet.ask_report(:token, '192.0.2.1', gen_random_uuid(), :own) AS entry \gset
+SELECT guichet.ask_report(:token, '{192.0.2.1}', gen_random_uuid(), :own) AS entry \gset
 SELECT guichet.flush();
 BEGIN;
 SELECT 'at once ' || count(*) FROM guichet.receive(:token, :entry);

@@ -7,7 +7,7 @@
 BEGIN;
 SELECT 1 AS begun \gset
 \! $SUPERUSER "INSERT INTO guichet.grant_end (grant_id, at, reason) SELECT id, at, 'test' FROM guichet.grants, guichet.test_clock"
-SELECT guichet.ask_report(:token, '192.0.2.1', gen_random_uuid(), :own) AS entry \gset
+SELECT guichet.ask_report(:token, '{192.0.2.1}', gen_random_uuid(), :own) AS entry \gset
 COMMIT;
 \setenv ENTRY :entry
 \! $SUPERUSER "SELECT 'after the grant ended: ' || outcome || ' ' || reason FROM guichet.trace WHERE id = $ENTRY"
@@ -17,7 +17,7 @@ SELECT 'rows ' || count(*) FROM guichet.receive(:token, :entry);
 BEGIN;
 SELECT 1 AS begun \gset
 \! $SUPERUSER "UPDATE guichet.test_clock SET at = at + '15 minutes'"
-SELECT guichet.ask_report(:token, '192.0.2.1', gen_random_uuid(), :own) AS entry \gset
+SELECT guichet.ask_report(:token, '{192.0.2.1}', gen_random_uuid(), :own) AS entry \gset
 COMMIT;
 \setenv ENTRY :entry
 \! $SUPERUSER "SELECT 'after the session ended: ' || outcome || ' ' || reason FROM guichet.trace WHERE id = $ENTRY"

@@ -1,6 +1,6 @@
 -- A cursor that was opened before the grant ended, read afterwards (W4).
 -- expect: rows 0
-SELECT guichet.ask_report(:token, '192.0.2.1', gen_random_uuid(), :own) AS entry \gset
+SELECT guichet.ask_report(:token, '{192.0.2.1}', gen_random_uuid(), :own) AS entry \gset
 SELECT guichet.flush();
 BEGIN;
 DECLARE waiting CURSOR FOR SELECT count(*) AS n FROM guichet.receive(:token, :entry);

@@ -1,43 +1,43 @@
 -- Who may call what. A function that is not named here is called by other
 -- functions only.
 GRANT EXECUTE ON FUNCTION
-    guichet.load_session(bytea, inet, uuid, boolean), guichet.save_session(bytea, bytea), guichet.end_session(bytea, inet, uuid, text),
-    guichet.sign_in(bytea, inet, uuid, text, text, bytea, bytea, bytea, text, uuid, bytea, bytea, uuid, bytea, bytea, bytea,
-                    bytea[], uuid, text, bytea, bytea, bytea[]),
-    guichet.refresh_account(bytea, inet, uuid, integer, bytea),
-    guichet.refuse_sign_in(inet, uuid, text, text), guichet.refuse_page(bytea, inet, uuid),
-    guichet.note_presence(bytea, inet, uuid), guichet.continue_session(bytea, inet, uuid), guichet.same_account(bytea, bytea),
-    guichet.ask_home(bytea, inet, uuid), guichet.ask_reports(bytea, inet, uuid), guichet.ask_report(bytea, inet, uuid, uuid),
-    guichet.ask_original(bytea, inet, uuid, uuid), guichet.ask_access_log(bytea, inet, uuid, bigint),
-    guichet.ask_trend(bytea, inet, uuid, bytea), guichet.ask_account(bytea, inet, uuid),
-    guichet.ask_many(text[], bytea[], inet[], uuid[], uuid[], bigint[], bytea[]), guichet.housekeep(),
-    guichet.take_over(bytea, inet, uuid), guichet.report_incident(bytea, inet, uuid), guichet.session_limits(),
-    guichet.may_try(inet, uuid, text), guichet.begin_try(inet, uuid, text), guichet.may_try_as(inet, uuid, text, bytea)
+    guichet.load_session(bytea, inet[], uuid, boolean), guichet.save_session(bytea, bytea), guichet.end_session(bytea, inet[], uuid, text),
+    guichet.sign_in(bytea, inet[], uuid, text, text, bytea, bytea, bytea, text, uuid, bytea, bytea, uuid, bytea, bytea, bytea,
+                    bytea[], uuid, text, bytea, bytea, bytea[], timestamptz),
+    guichet.refresh_account(bytea, inet[], uuid, integer, bytea),
+    guichet.refuse_sign_in(inet[], uuid, text, text), guichet.refuse_page(bytea, inet[], uuid),
+    guichet.note_presence(bytea, inet[], uuid), guichet.continue_session(bytea, inet[], uuid), guichet.same_account(bytea, bytea),
+    guichet.ask_home(bytea, inet[], uuid), guichet.ask_reports(bytea, inet[], uuid), guichet.ask_report(bytea, inet[], uuid, uuid),
+    guichet.ask_original(bytea, inet[], uuid, uuid), guichet.ask_access_log(bytea, inet[], uuid, bigint),
+    guichet.ask_trend(bytea, inet[], uuid, bytea), guichet.ask_account(bytea, inet[], uuid),
+    guichet.ask_many(text[], bytea[], inet[], inet[], uuid[], uuid[], bigint[], bytea[]), guichet.housekeep(),
+    guichet.take_over(bytea, inet[], uuid), guichet.report_incident(bytea, inet[], uuid), guichet.session_limits(),
+    guichet.may_try(inet[], uuid, text), guichet.begin_try(inet[], uuid, text), guichet.may_try_as(inet[], uuid, text, bytea)
     TO guichet_portal;
 GRANT EXECUTE ON FUNCTION
-    guichet.open_system(bytea, inet, uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
-    guichet.find_patient(bytea, inet, uuid, bytea, text[], bytea[]),
-    guichet.deposit(bytea, inet, uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea, uuid, integer, bytea, bytea[], bytea[], bytea[], text[], uuid[], integer[], bytea[], integer[], bytea, boolean),
-    guichet.deposit_patient(bytea, inet, uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea),
-    guichet.quarantine(bytea, inet, uuid, uuid, bytea, text, bytea), guichet.ask_quarantine(bytea, inet, uuid, uuid),
-    guichet.ask_quarantined(bytea, inet, uuid, uuid), guichet.release(bytea, inet, uuid, uuid)
+    guichet.open_system(bytea, inet[], uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet[], uuid, text),
+    guichet.find_patient(bytea, inet[], uuid, bytea, text[], bytea[]),
+    guichet.deposit(bytea, inet[], uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea, uuid, integer, bytea, bytea[], bytea[], bytea[], text[], uuid[], integer[], bytea[], integer[], bytea, boolean),
+    guichet.deposit_patient(bytea, inet[], uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea),
+    guichet.quarantine(bytea, inet[], uuid, uuid, bytea, text, bytea), guichet.ask_quarantine(bytea, inet[], uuid, uuid),
+    guichet.ask_quarantined(bytea, inet[], uuid, uuid), guichet.release(bytea, inet[], uuid, uuid)
     TO guichet_intake;
 GRANT EXECUTE ON FUNCTION
-    guichet.open_system(bytea, inet, uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
-    guichet.change_setting(bytea, inet, uuid, text, text), guichet.show_settings(),
-    guichet.ask_patient(bytea, inet, uuid, bytea), guichet.make_code(bytea, inet, uuid, uuid, uuid, bytea, bytea, interval),
-    guichet.ask_codes(bytea, inet, uuid), guichet.revoke_code(bytea, inet, uuid, uuid),
-    guichet.ask_identities(bytea, inet, uuid), guichet.ask_identity(bytea, inet, uuid, text),
-    guichet.decide_identity(bytea, inet, uuid, text, uuid, text, boolean),
-    guichet.ask_accounts(bytea, inet, uuid, bytea), guichet.set_account_state(bytea, inet, uuid, uuid, text, text)
+    guichet.open_system(bytea, inet[], uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet[], uuid, text),
+    guichet.change_setting(bytea, inet[], uuid, text, text), guichet.show_settings(),
+    guichet.ask_patient(bytea, inet[], uuid, bytea), guichet.make_code(bytea, inet[], uuid, uuid, uuid, bytea, bytea, interval),
+    guichet.ask_codes(bytea, inet[], uuid), guichet.revoke_code(bytea, inet[], uuid, uuid),
+    guichet.ask_identities(bytea, inet[], uuid), guichet.ask_identity(bytea, inet[], uuid, text),
+    guichet.decide_identity(bytea, inet[], uuid, text, uuid, text, boolean),
+    guichet.ask_accounts(bytea, inet[], uuid, bytea), guichet.set_account_state(bytea, inet[], uuid, uuid, text, text)
     TO guichet_console;
 GRANT EXECUTE ON FUNCTION guichet.why_refused(uuid, bigint) TO guichet_portal, guichet_console;
-GRANT EXECUTE ON FUNCTION guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet, uuid, bigint) TO guichet_console;
+GRANT EXECUTE ON FUNCTION guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet[], uuid, bigint) TO guichet_console;
 GRANT EXECUTE ON FUNCTION
-    guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet, uuid, bigint), guichet.leave_event(inet, uuid, text)
+    guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet[], uuid, bigint), guichet.leave_event(inet[], uuid, text)
     TO guichet_portal, guichet_intake, guichet_sequencer;
 GRANT EXECUTE ON FUNCTION
-    guichet.open_system(bytea, inet, uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet, uuid, text),
-    guichet.ask_evidence(bytea, inet, uuid, text), guichet.check_evidence(bytea, inet, uuid, uuid, text, bytea, bytea, timestamptz), guichet.housekeep()
+    guichet.open_system(bytea, inet[], uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet[], uuid, text),
+    guichet.ask_evidence(bytea, inet[], uuid, text), guichet.check_evidence(bytea, inet[], uuid, uuid, text, bytea, bytea, timestamptz), guichet.housekeep()
     TO guichet_sequencer;
 GRANT EXECUTE ON FUNCTION guichet.take_alert() TO guichet_portal, guichet_sequencer;

@@ -1,7 +1,7 @@
 -- answer_try says how long a try must wait, and where on the ladder of delays it
 -- stands: failures in a row that cost something, and the longest delay. Times are
 -- in microseconds. It leaves the entry of a try before its time.
-CREATE FUNCTION guichet.answer_try(d guichet.delay, provider text, ip inet, request uuid) RETURNS TABLE (wait bigint, rung integer, longest bigint) LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.answer_try(d guichet.delay, provider text, ip inet[], request uuid) RETURNS TABLE (wait bigint, rung integer, longest bigint) LANGUAGE plpgsql AS $$
 DECLARE
     r guichet.delay_rule;
 BEGIN

@@ -1,5 +1,5 @@
 -- ask_access_log leaves the entry of what judge_access_log says, and returns its id.
-CREATE FUNCTION guichet.ask_access_log(token bytea, ip inet, request uuid, before bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.ask_access_log(token bytea, ip inet[], request uuid, before bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM guichet.guard(token, ip, request);
     IF before IS NULL OR before < 0 THEN

@@ -1,6 +1,6 @@
 -- ask_accounts asks for accounts, at most 200: those that may read the record of
 -- the patient whom a number names, or, without one, all that are not open.
-CREATE FUNCTION guichet.ask_accounts(token bytea, ip inet, request uuid, identifier bytea) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.ask_accounts(token bytea, ip inet[], request uuid, identifier bytea) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

@@ -1,6 +1,6 @@
 -- ask_codes asks for the codes that were made, the latest 200: when, and what
 -- became of them.
-CREATE FUNCTION guichet.ask_codes(token bytea, ip inet, request uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.ask_codes(token bytea, ip inet[], request uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

@@ -1,6 +1,6 @@
 -- ask_evidence asks for the ID tokens of sign-ins at a provider that nobody has
 -- checked yet, the oldest fifty.
-CREATE FUNCTION guichet.ask_evidence(token bytea, ip inet, request uuid, provider text) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.ask_evidence(token bytea, ip inet[], request uuid, provider text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

@@ -1,6 +1,6 @@
 -- ask_identities asks which identities wait for a decision, the oldest 200:
 -- references, times and reasons.
-CREATE FUNCTION guichet.ask_identities(token bytea, ip inet, request uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.ask_identities(token bytea, ip inet[], request uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

@@ -1,5 +1,5 @@
 -- ask_identity asks for the traits of one person who waits.
-CREATE FUNCTION guichet.ask_identity(token bytea, ip inet, request uuid, reference text) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.ask_identity(token bytea, ip inet[], request uuid, reference text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

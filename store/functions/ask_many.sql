@@ -4,7 +4,7 @@
 -- whole gets 0, which is no entry. The entries are written last, one right
 -- after the other, since whoever receives meanwhile waits until all that was
 -- written is durable (await_durable).
-CREATE FUNCTION guichet.ask_many(asked text[], tokens bytea[], ips inet[], requests uuid[], ids uuid[], numbers bigint[], codes bytea[])
+CREATE FUNCTION guichet.ask_many(asked text[], tokens bytea[], ips inet[], peers inet[], requests uuid[], ids uuid[], numbers bigint[], codes bytea[])
 RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
     judged guichet.judgement[] := '{}';
@@ -12,8 +12,8 @@ DECLARE
     j guichet.judgement;
 BEGIN
     PERFORM guichet.check_settings();
-    IF num_nulls(asked, tokens, ips, requests, ids, numbers, codes) > 0 OR cardinality(asked) NOT BETWEEN 1 AND 100
-       OR cardinality(tokens) <> cardinality(asked) OR cardinality(ips) <> cardinality(asked) OR cardinality(requests) <> cardinality(asked)
+    IF num_nulls(asked, tokens, ips, peers, requests, ids, numbers, codes) > 0 OR cardinality(asked) NOT BETWEEN 1 AND 100
+       OR cardinality(tokens) <> cardinality(asked) OR cardinality(ips) <> cardinality(asked) OR cardinality(peers) <> cardinality(asked) OR cardinality(requests) <> cardinality(asked)
        OR cardinality(ids) <> cardinality(asked) OR cardinality(numbers) <> cardinality(asked) OR cardinality(codes) <> cardinality(asked) THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
@@ -35,7 +35,7 @@ BEGIN
     END LOOP;
     FOR i IN 1 .. cardinality(asked) LOOP
         j := judged[i];
-        entries := entries || CASE WHEN j.event IS NULL THEN 0 ELSE guichet.leave_judgement(j, ips[i], requests[i]) END;
+        entries := entries || CASE WHEN j.event IS NULL THEN 0 ELSE guichet.leave_judgement(j, ARRAY[ips[i], peers[i]], requests[i]) END;
     END LOOP;
     RETURN entries;
 END $$;

@@ -1,5 +1,5 @@
 -- ask_original leaves the entry of what judge_original says, and returns its id.
-CREATE FUNCTION guichet.ask_original(token bytea, ip inet, request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.ask_original(token bytea, ip inet[], request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM guichet.guard(token, ip, request);
     IF wanted IS NULL THEN

@@ -1,6 +1,6 @@
 -- ask_patient asks for the traits of the patient whom a number names, for an
 -- operator who is about to hand out a code or to decide on an identity.
-CREATE FUNCTION guichet.ask_patient(token bytea, ip inet, request uuid, identifier bytea) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.ask_patient(token bytea, ip inet[], request uuid, identifier bytea) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

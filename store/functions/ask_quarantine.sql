@@ -1,6 +1,6 @@
 -- ask_quarantine asks what lies in quarantine, the latest 200 before a row, or
 -- the latest of all where before is the nil UUID.
-CREATE FUNCTION guichet.ask_quarantine(token bytea, ip inet, request uuid, before uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.ask_quarantine(token bytea, ip inet[], request uuid, before uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

@@ -1,5 +1,5 @@
 -- ask_quarantined asks for one message in quarantine, as it was received.
-CREATE FUNCTION guichet.ask_quarantined(token bytea, ip inet, request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.ask_quarantined(token bytea, ip inet[], request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

@@ -1,5 +1,5 @@
 -- ask_report leaves the entry of what judge_report says, and returns its id.
-CREATE FUNCTION guichet.ask_report(token bytea, ip inet, request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.ask_report(token bytea, ip inet[], request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM guichet.guard(token, ip, request);
     IF wanted IS NULL THEN

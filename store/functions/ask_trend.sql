@@ -1,5 +1,5 @@
 -- ask_trend leaves the entry of what judge_trend says, and returns its id.
-CREATE FUNCTION guichet.ask_trend(token bytea, ip inet, request uuid, code bytea) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.ask_trend(token bytea, ip inet[], request uuid, code bytea) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM guichet.guard(token, ip, request);
     IF code IS NULL THEN

@@ -3,10 +3,10 @@
 -- first failure counts get no further than the delays they will have added up.
 -- Twenty people behind one address who sign in at once all find one. Who keeps an
 -- address's row to himself stops that address, for a second each (monitor, 6).
-CREATE FUNCTION guichet.begin_try(ip inet, request uuid, provider text)
+CREATE FUNCTION guichet.begin_try(ip inet[], request uuid, provider text)
 RETURNS TABLE (wait bigint, rung integer, longest bigint) LANGUAGE plpgsql SET lock_timeout = '1s' AS $$
 DECLARE
-    n cidr := guichet.network_of(ip);
+    n cidr := guichet.network_of(ip[1]);
     d guichet.delay;
 BEGIN
     PERFORM guichet.guard_try(ip, request, provider);

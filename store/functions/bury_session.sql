@@ -1,7 +1,7 @@
 -- bury_session leaves the tombstone and the trace of a session that is over by
 -- itself, once, whoever comes first: he who has its row, and nobody waits for
 -- it. Whoever finds it held leaves it to the sweeper; it is no less over.
-CREATE FUNCTION guichet.bury_session(wanted uuid, ip inet, request uuid) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.bury_session(wanted uuid, ip inet[], request uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     s guichet.session;
     why text;

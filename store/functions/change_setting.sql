@@ -1,7 +1,7 @@
 -- change_setting chooses a value, under an entry that says who did (AA13.c): the
 -- row of that entry has the new value, the row before it the old one. It is in
 -- force on sessions that are open, from now on (DT9.b).
-CREATE FUNCTION guichet.change_setting(token bytea, ip inet, request uuid, wanted text, value text) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.change_setting(token bytea, ip inet[], request uuid, wanted text, value text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     entry bigint;

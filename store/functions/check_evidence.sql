@@ -2,7 +2,7 @@
 -- whether the provider signed it for us; whose it is, and that it belongs to
 -- this sign-in, is compared here. A session that its evidence does not bear
 -- ends, and somebody is told (W7).
-CREATE FUNCTION guichet.check_evidence(token bytea, ip inet, request uuid, evidence uuid, finding text, witness bytea, nonce bytea, issued timestamptz)
+CREATE FUNCTION guichet.check_evidence(token bytea, ip inet[], request uuid, evidence uuid, finding text, witness bytea, nonce bytea, issued timestamptz)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;

@@ -1,7 +1,7 @@
 -- continue_session is somebody's word that they are still there: the session
 -- has been used, from this moment on (DT9). It says how the session stands
 -- afterwards, so that what was not lengthened is not said to be.
-CREATE FUNCTION guichet.continue_session(token bytea, ip inet, request uuid)
+CREATE FUNCTION guichet.continue_session(token bytea, ip inet[], request uuid)
 RETURNS TABLE (state text, at timestamptz, idle_at timestamptz, ends_at timestamptz, idle integer) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE

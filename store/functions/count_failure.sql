@@ -1,7 +1,7 @@
 -- count_failure adds a failure of an address, or of an account, and makes the next
 -- try wait. Failures of one address at once wait one after another: a thousand
 -- side by side cost what they cost in line. It returns the failures in a row.
-CREATE FUNCTION guichet.count_failure(network cidr, account uuid, ip inet, request uuid) RETURNS integer LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.count_failure(network cidr, account uuid, ip inet[], request uuid) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     d guichet.delay := guichet.hold_delay(network, account, request);
     r guichet.delay_rule := guichet.delay_rule(network);

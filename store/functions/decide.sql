@@ -17,7 +17,7 @@ BEGIN
     -- A session serves the listener that opened it and no other (W8).
     -- The limits are those of now (AA13.c), and only one of an account's sessions
     -- has the turn (AA8.a).
-    SELECT o.id, o.account, o.opened, o.seen, coalesce(o.idle, l.idle), coalesce(o.expires, o.opened + l.lifetime), a.role,
+    SELECT o.id, o.account, o.opened, o.seen, coalesce(o.idle, l.idle), least(coalesce(o.expires, o.opened + l.lifetime), o.until), a.role,
            (SELECT e.reason FROM guichet.session_end e WHERE e.session = o.id ORDER BY e.at LIMIT 1),
            CASE WHEN o.expires IS NULL THEN (SELECT t.session FROM guichet.session_turn t WHERE t.account = o.account ORDER BY t.turn DESC LIMIT 1) ELSE o.id END,
            (SELECT c.state FROM guichet.account_state c WHERE c.account = o.account ORDER BY c.entry DESC LIMIT 1)

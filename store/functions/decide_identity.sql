@@ -2,7 +2,7 @@
 -- a patient and on what evidence, or refuse, where subject is NULL. It takes
 -- effect when the person next signs in. A record that is somebody's own already
 -- is given to another only where replaces says so.
-CREATE FUNCTION guichet.decide_identity(token bytea, ip inet, request uuid, reference text, subject uuid, evidence text, replaces boolean)
+CREATE FUNCTION guichet.decide_identity(token bytea, ip inet[], request uuid, reference text, subject uuid, evidence text, replaces boolean)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;

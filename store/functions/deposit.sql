@@ -11,7 +11,7 @@
 -- panel, an order's index followed by what tells apart the panels under it.
 -- parts holds the sealed rows one after the other, in the order of kinds and
 -- ids, each as long as lengths says; a document is followed by its content.
-CREATE FUNCTION guichet.deposit(token bytea, ip inet, request uuid,
+CREATE FUNCTION guichet.deposit(token bytea, ip inet[], request uuid,
                                 subject uuid, patient_sealed bytea, keyset bytea, fields text[], field_values bytea[],
                                 message uuid, message_value bytea, message_sealed bytea,
                                 wanted uuid, wanted_version integer, report_sealed bytea, orders bytea[], groups bytea[], held bytea[],

@@ -1,6 +1,6 @@
 -- deposit_patient stores a message that speaks of a patient and holds no
 -- report.
-CREATE FUNCTION guichet.deposit_patient(token bytea, ip inet, request uuid,
+CREATE FUNCTION guichet.deposit_patient(token bytea, ip inet[], request uuid,
                                         subject uuid, patient_sealed bytea, keyset bytea, fields text[], field_values bytea[],
                                         message uuid, message_value bytea, message_sealed bytea) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE

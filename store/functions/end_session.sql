@@ -1,6 +1,6 @@
 -- end_session ends a session for good, with its tombstone (AA8.d, AA12). Once
 -- ended it stays as it ended, and for what it ended.
-CREATE FUNCTION guichet.end_session(token bytea, ip inet, request uuid, reason text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.end_session(token bytea, ip inet[], request uuid, reason text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     s guichet.session;
     why text;

@@ -15,7 +15,7 @@ BEGIN
         WHEN 'replaced' THEN
             SELECT t.at INTO ended FROM guichet.session_turn t WHERE t.turn = guichet.turn_after(s);
         WHEN 'expired' THEN
-            ended := coalesce(s.expires, s.opened + l.lifetime);
+            ended := least(coalesce(s.expires, s.opened + l.lifetime), s.until);
         WHEN 'idle' THEN
             ended := s.seen + coalesce(s.idle, l.idle);
         ELSE

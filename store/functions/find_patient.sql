@@ -6,7 +6,7 @@
 -- stays, and lets in nobody who does not bear it. A message already deposited is known by its index.
 -- fields and field_values are the blind indexes of all it is found by; without
 -- a civil one the message lacks a trait.
-CREATE FUNCTION guichet.find_patient(token bytea, ip inet, request uuid, message bytea, fields text[], field_values bytea[]) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.find_patient(token bytea, ip inet[], request uuid, message bytea, fields text[], field_values bytea[]) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

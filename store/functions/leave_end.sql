@@ -1,5 +1,5 @@
 -- leave_end ends a session for good: its tombstone (AA8.d), and its trace.
-CREATE FUNCTION guichet.leave_end(s guichet.session, at timestamptz, why text, ip inet, request uuid) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.leave_end(s guichet.session, at timestamptz, why text, ip inet[], request uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
 BEGIN

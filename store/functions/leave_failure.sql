@@ -1,6 +1,6 @@
 -- leave_failure leaves the entry of something that was handed over and did not
 -- open: it names what the granted entry named (DT4.b).
-CREATE FUNCTION guichet.leave_failure(token bytea, ip inet, request uuid, wanted bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.leave_failure(token bytea, ip inet[], request uuid, wanted bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

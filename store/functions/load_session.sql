@@ -4,7 +4,7 @@
 -- last used, by which provider, and whether from near. Limits are in seconds.
 -- It is sealed and names nobody (L4). used is false for what is no action of
 -- the person's (DT9). An end that nobody noticed yet leaves its tombstone here.
-CREATE FUNCTION guichet.load_session(token bytea, ip inet, request uuid, used boolean)
+CREATE FUNCTION guichet.load_session(token bytea, ip inet[], request uuid, used boolean)
 RETURNS TABLE (state text, at timestamptz, sealed bytea, since timestamptz, seen timestamptz, provider text, near boolean, idle integer, lifetime integer)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column

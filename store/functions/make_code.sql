@@ -1,6 +1,6 @@
 -- make_code keeps an activation code for a record that is nobody's own yet, as
 -- its hash; those made for it before serve no more (AA6.a).
-CREATE FUNCTION guichet.make_code(token bytea, ip inet, request uuid, subject uuid, code uuid, secret bytea, agrees bytea, lifetime interval)
+CREATE FUNCTION guichet.make_code(token bytea, ip inet[], request uuid, subject uuid, code uuid, secret bytea, agrees bytea, lifetime interval)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;

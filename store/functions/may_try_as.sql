@@ -1,6 +1,6 @@
 -- may_try_as says how long a person whom a provider has identified must wait,
 -- where accounts are delayed too (AA7.c). The account itself is never touched.
-CREATE FUNCTION guichet.may_try_as(ip inet, request uuid, provider text, person bytea)
+CREATE FUNCTION guichet.may_try_as(ip inet[], request uuid, provider text, person bytea)
 RETURNS TABLE (wait bigint, rung integer, longest bigint) LANGUAGE plpgsql SET lock_timeout = '1s' AS $$
 DECLARE
     d guichet.delay;
@@ -10,7 +10,7 @@ BEGIN
         d := guichet.delay_of(NULL, (SELECT i.account FROM guichet.identity i WHERE i.subject = person), request);
     END IF;
     IF d.until > guichet.clock() THEN
-        PERFORM guichet.leave_place(guichet.network_of(ip));
+        PERFORM guichet.leave_place(guichet.network_of(ip[1]));
     END IF;
     RETURN QUERY SELECT * FROM guichet.answer_try(d, provider, ip, request);
 END $$;

@@ -1,7 +1,7 @@
 -- note_presence notes that the browser of a session is there, at most every
 -- ten seconds, and says how the session stands. It is nobody's action: it
 -- lengthens nothing (AA8.c, DT9.a), and never waits for whoever holds the row.
-CREATE FUNCTION guichet.note_presence(token bytea, ip inet, request uuid)
+CREATE FUNCTION guichet.note_presence(token bytea, ip inet[], request uuid)
 RETURNS TABLE (state text, at timestamptz, idle_at timestamptz, ends_at timestamptz, idle integer) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE

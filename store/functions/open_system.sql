@@ -1,6 +1,6 @@
 -- open_system opens a session for a hospital system, known by its certificate,
 -- or for an operator at the machine itself, known to the operating system.
-CREATE FUNCTION guichet.open_system(token bytea, ip inet, request uuid, role text, subject bytea, account uuid, name bytea, lifetime interval)
+CREATE FUNCTION guichet.open_system(token bytea, ip inet[], request uuid, role text, subject bytea, account uuid, name bytea, lifetime interval)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;

@@ -1,6 +1,6 @@
 -- quarantine keeps a message that was refused, with the reason, a word of the
 -- program's own list; the same message is kept once.
-CREATE FUNCTION guichet.quarantine(token bytea, ip inet, request uuid, message uuid, message_value bytea, reason text, sealed bytea) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.quarantine(token bytea, ip inet[], request uuid, message uuid, message_value bytea, reason text, sealed bytea) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

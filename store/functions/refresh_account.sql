@@ -1,6 +1,6 @@
 -- refresh_account keeps what a provider says of a person now as a new version
 -- of their account (identity, 1.8): the versions before stay as they are.
-CREATE FUNCTION guichet.refresh_account(token bytea, ip inet, request uuid, fresh integer, sealed bytea) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.refresh_account(token bytea, ip inet[], request uuid, fresh integer, sealed bytea) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

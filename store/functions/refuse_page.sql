@@ -1,6 +1,6 @@
 -- refuse_page leaves the entry of something asked for in a session that no route
 -- serves (TR1.d).
-CREATE FUNCTION guichet.refuse_page(token bytea, ip inet, request uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.refuse_page(token bytea, ip inet[], request uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
 BEGIN

@@ -1,7 +1,7 @@
 -- refuse_try leaves the entry of a sign-in that was asked for before its time
 -- (TR1.d): the first of a delay, then one a minute at most, so that nobody fills
 -- the trace by asking. Each has its line in the request log.
-CREATE FUNCTION guichet.refuse_try(d guichet.delay, reason text, provider text, ip inet, request uuid) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.refuse_try(d guichet.delay, reason text, provider text, ip inet[], request uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     now_ timestamptz := guichet.clock();

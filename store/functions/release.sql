@@ -1,5 +1,5 @@
 -- release lets a message leave quarantine, once it was taken in.
-CREATE FUNCTION guichet.release(token bytea, ip inet, request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.release(token bytea, ip inet[], request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;

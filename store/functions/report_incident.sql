@@ -3,7 +3,7 @@
 -- the account ends, and the hospital is alerted. It returns the entry, which a
 -- second call of the same session returns again, or 0 where there is nothing to
 -- report from.
-CREATE FUNCTION guichet.report_incident(token bytea, ip inet, request uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.report_incident(token bytea, ip inet[], request uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     s guichet.session;
     other guichet.session;

@@ -1,5 +1,5 @@
 -- revoke_code ends a code that was not used, as when a letter went astray.
-CREATE FUNCTION guichet.revoke_code(token bytea, ip inet, request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.revoke_code(token bytea, ip inet[], request uuid, wanted uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     made bigint;

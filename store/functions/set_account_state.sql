@@ -1,6 +1,6 @@
 -- set_account_state suspends, restores or blocks an account (GA4): its sessions
 -- end with it, whatever process serves them.
-CREATE FUNCTION guichet.set_account_state(token bytea, ip inet, request uuid, wanted uuid, state text, reason text) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.set_account_state(token bytea, ip inet[], request uuid, wanted uuid, state text, reason text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     s guichet.session;

@@ -2,9 +2,9 @@
 -- calls it for every entry of a sign-in, so that no refusal passes by it.
 -- A success clears the account's failures, and never the address's: else who has
 -- an account could try others' without end (AA7.d).
-CREATE FUNCTION guichet.settle_try(entry bigint, v guichet.verdict, ip inet, request uuid) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.settle_try(entry bigint, v guichet.verdict, ip inet[], request uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    n cidr := guichet.network_of(ip);
+    n cidr := guichet.network_of(ip[1]);
     d guichet.delay;
 BEGIN
     IF v.reason = 'embedded' THEN

@@ -5,11 +5,12 @@
 -- for one to decide. A professional's makes an account without any grant. The
 -- answer is what receive hands over for the entry: nothing, where it was refused.
 -- earlier is the token that the browser came with, or empty; evidence, witness,
--- nonce and id_token are what the sign-in rests on (W7).
-CREATE FUNCTION guichet.sign_in(token bytea, ip inet, request uuid, provider text, issuer text, person bytea, traits bytea, state bytea,
+-- nonce and id_token are what the sign-in rests on (W7); until is when the
+-- provider's own session is over, or NULL.
+CREATE FUNCTION guichet.sign_in(token bytea, ip inet[], request uuid, provider text, issuer text, person bytea, traits bytea, state bytea,
                                 role text, account uuid, name bytea, earlier bytea,
                                 evidence uuid, witness bytea, nonce bytea, id_token bytea,
-                                given bytea[], waiting uuid, reference text, proof bytea, code bytea, agrees bytea[])
+                                given bytea[], waiting uuid, reference text, proof bytea, code bytea, agrees bytea[], until timestamptz)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     r guichet.recognition;
@@ -99,6 +100,6 @@ BEGIN
         PERFORM guichet.link_account(r, new_grant, entry);
     END IF;
     PERFORM guichet.accept_traits(r, person, traits, entry);
-    PERFORM guichet.begin_session(opened, token, v.account, person, earlier, entry, last, ip, request);
+    PERFORM guichet.begin_session(opened, token, v.account, person, earlier, entry, last, until, ip, request);
     RETURN entry;
 END $$;

@@ -15,7 +15,7 @@ BEGIN
     holder := guichet.holder_of(s);
     SELECT * INTO l FROM guichet.session_limit;
     s.idle := coalesce(s.idle, l.idle);
-    s.expires := coalesce(s.expires, s.opened + l.lifetime);
+    s.expires := least(coalesce(s.expires, s.opened + l.lifetime), s.until);
     why := guichet.session_end_of(s, tombstone, holder);
     IF why IS NULL AND l.mode = 'refuse' AND greatest(s.present, s.seen) + l.presence < now_ AND s.present IS NOT NULL
        AND EXISTS (SELECT FROM guichet.session w

@@ -1,6 +1,6 @@
 -- suspend_unused suspends an account that was not used for longer than the
 -- hospital allows, when somebody comes to use it (GA4.c).
-CREATE FUNCTION guichet.suspend_unused(v guichet.verdict, ip inet, request uuid) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.suspend_unused(v guichet.verdict, ip inet[], request uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     m guichet.manifest;
     entry bigint;

@@ -11,7 +11,7 @@ BEGIN
     FOR wanted IN
         SELECT o.id FROM guichet.session o CROSS JOIN guichet.session_limit l
          WHERE o.watched
-           AND (now_ >= o.seen + coalesce(o.idle, l.idle) OR now_ >= coalesce(o.expires, o.opened + l.lifetime) OR now_ < greatest(o.opened, o.seen) - interval '10 seconds'
+           AND (now_ >= o.seen + coalesce(o.idle, l.idle) OR now_ >= least(coalesce(o.expires, o.opened + l.lifetime), o.until) OR now_ < greatest(o.opened, o.seen) - interval '10 seconds'
                 OR EXISTS (SELECT FROM guichet.session_end e WHERE e.session = o.id)
                 OR EXISTS (SELECT FROM guichet.session_turn own JOIN guichet.session_turn t ON t.account = own.account AND t.turn > own.turn AND t.session <> o.id
                             WHERE own.session = o.id)

@@ -1,6 +1,6 @@
 -- take_over gives a session that waits its turn: its person said so. The other
 -- one is over (AA8.b).
-CREATE FUNCTION guichet.take_over(token bytea, ip inet, request uuid) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.take_over(token bytea, ip inet[], request uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     s guichet.session;
 BEGIN

@@ -1,7 +1,7 @@
 -- take_turn makes a session the one of its account that lives. Those that it
 -- sees are told so in the same transaction; what it cannot see has a turn that
 -- is greater, or is swept (AA8.b).
-CREATE FUNCTION guichet.take_turn(wanted uuid, owner uuid, ip inet, request uuid) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION guichet.take_turn(wanted uuid, owner uuid, ip inet[], request uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     others uuid[];
     other uuid;

@@ -13,6 +13,6 @@ BEGIN
         RETURN;
     END IF;
     SELECT * INTO l FROM guichet.session_limit;
-    RETURN QUERY SELECT coalesce(guichet.standing_of(s), 'live'), guichet.clock(), s.seen + coalesce(s.idle, l.idle), coalesce(s.expires, s.opened + l.lifetime),
+    RETURN QUERY SELECT coalesce(guichet.standing_of(s), 'live'), guichet.clock(), s.seen + coalesce(s.idle, l.idle), least(coalesce(s.expires, s.opened + l.lifetime), s.until),
         extract(epoch FROM coalesce(s.idle, l.idle))::integer;
 END $$;

@@ -8,11 +8,13 @@ ALTER TABLE guichet.session
     ALTER COLUMN expires DROP NOT NULL,
     ADD COLUMN person  bytea,
     ADD COLUMN present timestamptz,
-    ADD COLUMN watched boolean NOT NULL DEFAULT true;
+    ADD COLUMN watched boolean NOT NULL DEFAULT true,
+    ADD COLUMN until   timestamptz;
 COMMENT ON COLUMN guichet.session.idle IS 'Of a system; NULL for a person, whose limits are in session_limit.';
 COMMENT ON COLUMN guichet.session.expires IS 'Of a system; NULL for a person.';
 COMMENT ON COLUMN guichet.session.person IS 'Who signed in: as identity.subject. pseudonym';
 COMMENT ON COLUMN guichet.session.present IS 'The last sign of the browser; NULL if it never gave one. It is no action (AA8.c).';
+COMMENT ON COLUMN guichet.session.until IS 'When the provider''s own session is over, which this one must not outlive; NULL where it has no such rule.';
 COMMENT ON COLUMN guichet.session.watched IS 'Until the sweeper has seen its end.';
 UPDATE guichet.session SET idle = NULL, expires = NULL WHERE listener = 'guichet_portal';
 UPDATE guichet.session s SET watched = false WHERE EXISTS (SELECT FROM guichet.session_end e WHERE e.session = s.id);
