@@ -29,6 +29,7 @@ func (d *demo) guichet(t *testing.T, arguments ...string) string {
 // the counter, the open session ends with the next click.
 func TestWhoIsUnknownActivatesARecord(t *testing.T) {
 	d := newDemo(t)
+	d.share(t) // nobody waits for having been refused
 	p := d.people(t, "unknown")[0]
 	const number = "8123456"
 	pid := "PID|1||" + number + "^^^HOP^PI||USAGE^" + p.Traits.Given + "^^^^^L||" + strings.ReplaceAll(p.Traits.Birthdate, "-", "") + "|F"

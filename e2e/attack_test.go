@@ -277,8 +277,8 @@ func TestAttackFromTheIntake(t *testing.T) {
 	for _, call := range []string{
 		a.ask(), "guichet.ask_home(" + a.token + ", " + request + ")", "guichet.ask_reports(" + a.token + ", " + request + ")",
 		"guichet.ask_original(" + a.token + ", " + request + ", '" + a.report + "')", "guichet.ask_access_log(" + a.token + ", " + request + ", 0)",
-		"guichet.load_session(" + a.token + ", " + request + ")", "guichet.save_session(" + a.token + ", 'x')",
-		"guichet.sign_in(" + token + ", " + request + ", 'psc', 'x', 'x', 'x', 'x', 'physician', gen_random_uuid(), 'x', '1h', '1h')",
+		"guichet.load_session(" + a.token + ", " + request + ", true)", "guichet.save_session(" + a.token + ", 'x')",
+		"guichet.sign_in(" + token + ", " + request + ", 'psc', 'x', 'x', 'x', 'x', 'physician', gen_random_uuid(), 'x', '', gen_random_uuid(), 'x', 'x', 'x', '{}', gen_random_uuid(), 'x', 'x', NULL, '{}', NULL)",
 		"guichet.leave_trace('report.read', NULL, NULL, NULL, NULL, " + request + ")", "guichet.decide(" + a.token + ", 'read', NULL)",
 	} {
 		if states, printed := refusals(psqlAs(t, intake, "SELECT "+call+";")); !slices.Equal(states, []string{notPermitted}) || len(printed) > 0 {
