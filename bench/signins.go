@@ -137,7 +137,7 @@ func (s *signIns) guichetConfig(provider string) string {
 		"userinfo_url", issuer+"/userinfo", "jwks_url", issuer+"/jwks", "end_session_url", issuer+"/session/end", "client_id", "bench",
 		"client_secret_file", s.path("client"), "acr", "eidas2", "ca_file", s.path("ca.pem"), "encryption", encryption)
 	t.list("decryption_key_files", s.path("decryption.jwk"))
-	t.WriteString("scopes = [\"openid\", \"identite_pivot\"]\nsigned_userinfo = true\n")
+	_, _ = t.WriteString("scopes = [\"openid\", \"identite_pivot\"]\nsigned_userinfo = true\n")
 	t.list("algorithms", "ES256")
 	return common + t.String()
 }
