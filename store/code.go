@@ -26,19 +26,20 @@ type Code struct {
 }
 
 // MakeCode makes an activation code for a record that is nobody's own yet. It
-// returns the code: it is kept as a hash, so this is the only time.
-func (s *Store) MakeCode(ctx context.Context, req Request, patient *record.Patient, lifetime time.Duration) (record.ActivationCode, error) {
-	code := record.NewActivationCode()
+// returns the code, which is kept as a hash, so this is the only time; and its
+// number, by which it is revoked.
+func (s *Store) MakeCode(ctx context.Context, req Request, patient *record.Patient, lifetime time.Duration) (record.ActivationCode, uuid.UUID, error) {
+	code, number := record.NewActivationCode(), uuid.Must(uuid.NewV7())
 	agrees, err := s.agreement(code, record.Reading{Birthdate: patient.Identity.Birthdate, Sex: patient.Identity.Sex})
 	if err != nil {
-		return "", fmt.Errorf("make code: %w", err)
+		return "", uuid.Nil, fmt.Errorf("make code: %w", err)
 	}
 	err = s.change(ctx, req, "make code", `SELECT guichet.make_code($1, $2, $3, $4, $5, $6, $7, $8)`,
-		uuid.UUID(patient.ID), uuid.Must(uuid.NewV7()), []byte(code), agrees, interval(lifetime))
+		uuid.UUID(patient.ID), number, []byte(code), agrees, interval(lifetime))
 	if err != nil {
-		return "", err
+		return "", uuid.Nil, err
 	}
-	return code, nil
+	return code, number, nil
 }
 
 // agreement is the index by which a code knows the birth date and sex of whom

@@ -46,7 +46,7 @@ func (r *Refusal) Linkable() bool {
 func (r *Refusal) WrongCode() bool { return r.Reason == "code" || r.Reason == "code-traits" }
 
 // Spent reports whether the provider's answer had served already.
-func (r *Refusal) Spent() bool { return r.Reason == "state-used" }
+func (r *Refusal) Spent() bool { return r.Reason == "state-used" || r.Reason == "token-used" }
 
 func (s *Store) refusal(ctx context.Context, req Request, entry int64, who Identified) error {
 	reason, err := s.whyRefused(ctx, req, entry)

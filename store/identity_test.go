@@ -51,7 +51,7 @@ func (c *counter) patient(t testing.TB, number record.Identifier) *record.Patien
 
 func (c *counter) makeCode(t testing.TB, number record.Identifier) record.ActivationCode {
 	t.Helper()
-	code, err := c.console.MakeCode(t.Context(), c.operator, c.patient(t, number), store.CodeLifetime)
+	code, _, err := c.console.MakeCode(t.Context(), c.operator, c.patient(t, number), store.CodeLifetime)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestNoCodeForALinkedRecord(t *testing.T) {
 	c := newCounter(t)
 	number := c.record(t, person(nil), "100")
 	c.signIn(t, person(nil), "sub")
-	_, err := c.console.MakeCode(t.Context(), c.operator, c.patient(t, number), store.CodeLifetime)
+	_, _, err := c.console.MakeCode(t.Context(), c.operator, c.patient(t, number), store.CodeLifetime)
 	if refused, ok := errors.AsType[*store.Declined](err); !ok || refused.Reason != "already-linked" {
 		t.Errorf("got %v", err)
 	}
@@ -627,7 +627,7 @@ func TestOnlyAnOperatorDecides(t *testing.T) {
 		if _, err := c.console.FindPatient(t.Context(), req, number); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%s: find: %v", name, err)
 		}
-		if _, err := c.console.MakeCode(t.Context(), req, p, store.CodeLifetime); err == nil {
+		if _, _, err := c.console.MakeCode(t.Context(), req, p, store.CodeLifetime); err == nil {
 			t.Errorf("%s: code", name)
 		}
 		if _, err := c.console.ListWaiting(t.Context(), req); fault.KindOf(err) != fault.NotFound {

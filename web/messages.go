@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -196,10 +197,13 @@ type WaitPage struct {
 	Until    time.Time
 	Failures int           // in a row, from this network; 0: too many people sign in from it at once
 	Longest  time.Duration // the wait that the ladder ends at; 0: none
+	Again    string        // where to try again; empty: the doors
 }
 
 type wait struct {
 	Seconds, Until string
+	Once           bool   // it was the first failure
+	Again          string // where to try again
 	Day            string // of Until, where it is not today
 	Ladder         []rung
 }
@@ -212,7 +216,8 @@ type rung struct {
 
 func (p WaitPage) view(l *language) (string, Base, any) {
 	end := p.Until.Add(time.Second - 1).Truncate(time.Second) // who comes at the second that is told is not early
-	page := wait{Seconds: l.secondsLeft(p.Until.Sub(p.Now)), Until: l.exactHour(end), Ladder: l.newLadder(p.Failures, p.Longest)}
+	page := wait{Seconds: l.secondsLeft(p.Until.Sub(p.Now)), Until: l.exactHour(end), Ladder: l.newLadder(p.Failures, p.Longest),
+		Once: p.Failures == 1, Again: cmp.Or(p.Again, "/")}
 	if l.day(end) != l.day(p.Now) {
 		page.Day = l.longDay(end)
 	}

@@ -17,8 +17,8 @@ func TestReplacedValueIsStruck(t *testing.T) {
 		Replaced: &record.Replaced{Deposited: time.Date(2026, 11, 17, 15, 20, 0, 0, time.UTC), Value: record.Value{Kind: record.Numeric, Text: "11.2"},
 			Unit: "g/dL", Reference: "12.0-16.0", Flags: []record.Flag{"L"}}}
 	for language, want := range map[Language]string{
-		French:  "Corrigé. Ce résultat remplace 11,2 g/dL, au-dessous, que le laboratoire avait transmis le mardi 17 novembre 2026 à 16 h 20.",
-		English: "Corrected. This result replaces 11.2 g/dL, below, which the laboratory had sent on Tuesday 17 November 2026 at 16:20.",
+		French:  "Corrigé. Ce résultat remplace 11,2 g/dL, au-dessous, reçu par Guichet le mardi 17 novembre 2026 à 16 h 20.",
+		English: "Corrected. This result replaces 11.2 g/dL, below, received by Guichet on Tuesday 17 November 2026 at 16:20.",
 	} {
 		page := ReportPage{Base: Base{Language: language}, Report: &record.Report{Panels: []record.Panel{{Observations: []record.Observation{o}}}}}
 		doc, _ := renderedPage(t, w, page)

@@ -37,11 +37,15 @@ func (c codesNewCommand) Run(e *environment) error {
 		if err != nil {
 			return err
 		}
-		code, err := o.store.MakeCode(ctx, o.request, patient, lifetime)
+		code, number, err := o.store.MakeCode(ctx, o.request, patient, lifetime)
 		if err != nil {
 			return said(err, map[string]string{"already-linked": "ce dossier est déjà celui d'un compte : voir guichet accounts list et guichet identities link --replace"})
 		}
-		return writeLetter(e.out, o.config, patient.Identity, code, time.Now().Add(lifetime))
+		if err := writeLetter(e.out, o.config, patient.Identity, code, time.Now().Add(lifetime)); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(e.err, "Code n° %s : à garder pour l'annuler si la lettre se perd (guichet codes revoke).\n", number)
+		return err
 	})
 }
 
@@ -76,7 +80,7 @@ Ce code ouvre votre dossier sur le site de l'hôpital. Il vous est personnel.
 
 1. Allez sur %s
 2. Connectez-vous avec FranceConnect.
-3. La page indique que votre dossier n'a pas été trouvé : recopiez-y ce code,
+3. La page indique que votre identité n'a pas pu être reliée : recopiez-y ce code,
    dans les dix minutes.
 
 Le code sert une seule fois, jusqu'au %s. Ne le donnez à personne :

@@ -48,7 +48,7 @@ func (c settingsSetCommand) Run(e *environment) error {
 	return atConsole(e, c.Config, func(ctx context.Context, o *console) error {
 		err := o.store.ChangeSetting(ctx, o.request, c.Name, value)
 		if fault.KindOf(err) == fault.Invalid {
-			return errors.New("refusé : voyez `guichet settings list` pour les réglages et ce que chacun peut être ; la durée sans action ne dépasse pas la durée maximale")
+			return o.explain(ctx, c.Name)
 		}
 		if err != nil {
 			return err
@@ -56,4 +56,23 @@ func (c settingsSetCommand) Run(e *environment) error {
 		_, err = fmt.Fprintf(e.out, "%s : %s, en vigueur.\n", c.Name, value)
 		return err
 	})
+}
+
+// explain says why a value was refused: the setting is none, or what it may be.
+func (c *console) explain(ctx context.Context, name string) error {
+	all, err := c.store.ListSettings(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		if one.Name != name {
+			continue
+		}
+		why := fmt.Sprintf("refusé : %s peut être : %s", name, one.Allowed)
+		if name == "session.idle" || name == "session.lifetime" {
+			why += " ; session.idle ne dépasse pas session.lifetime"
+		}
+		return errors.New(why)
+	}
+	return errors.New("refusé : aucun réglage ne porte ce nom (guichet settings list)")
 }

@@ -11,6 +11,9 @@ import (
 	"guichet/web"
 )
 
+// activatePath is where a code is typed.
+const activatePath = "/activate"
+
 // notLinked is somebody who is identified and let in nowhere.
 type notLinked struct {
 	refusal *store.Refusal
@@ -56,7 +59,7 @@ func (p *Portal) unlinkedPage(r *http.Request, err error) web.Page {
 	}
 	page := web.UnmatchedPage{Base: p.bare(r), Means: e.means, Waiting: e.refusal.Reference}
 	if e.refusal.Linkable() {
-		page.Path, page.Code = "/activate", &web.CodeForm{}
+		page.Path, page.Code = activatePath, &web.CodeForm{}
 	}
 	return page
 }
@@ -78,7 +81,7 @@ func (p *Portal) askCode(w http.ResponseWriter, r *http.Request, login *auth.Log
 		return err
 	}
 	page := web.UnmatchedPage{Base: p.bare(r), Means: p.label(login), Waiting: reference, Code: &form}
-	page.Path = "/activate"
+	page.Path = activatePath
 	return p.web.Render(w, status, page)
 }
 

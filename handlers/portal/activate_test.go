@@ -30,7 +30,7 @@ func (s *site) renamed(t *testing.T) (record.ActivationCode, *store.Store, store
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := console.MakeCode(t.Context(), operator, patient, store.CodeLifetime)
+	code, _, err := console.MakeCode(t.Context(), operator, patient, store.CodeLifetime)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,9 @@ BEGIN
         WHEN 'word' THEN
             RETURN value = ANY (rule.words);
         WHEN 'time' THEN
+            IF value = ANY (rule.words) THEN
+                RETURN true;
+            END IF;
             IF value !~ '^[1-9][0-9]{0,4} (second|minute|hour|day)s?$' THEN
                 RETURN false;
             END IF;

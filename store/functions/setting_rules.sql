@@ -1,5 +1,6 @@
 -- setting_rules is the closed list of settings, and what each may be: a time
--- or a count between two bounds, one of some words, or networks (AA13.c).
+-- between two bounds or a word in its place, a count between two bounds, one of
+-- some words, or networks (AA13.c).
 CREATE FUNCTION guichet.setting_rules() RETURNS TABLE (name text, kind text, lowest text, highest text, words text[]) LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY VALUES
@@ -14,5 +15,6 @@ BEGIN
         ('alert.address', 'count', '1', '1000', NULL),
         ('alert.identity', 'count', '1', '1000', NULL),
         ('alert.overall', 'count', '1', '100000', NULL),
-        ('alert.window', 'time', '1 minute', '1 day', NULL);
+        ('alert.window', 'time', '1 minute', '1 day', NULL),
+        ('account.unused', 'time', '30 days', '1830 days', ARRAY['0']);
 END $$;

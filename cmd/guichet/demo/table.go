@@ -31,6 +31,7 @@ func (d *demo) printTable() error {
 	address("Fournisseurs", d.ports.url(d.ports.providers)+"/franceconnect, /psc (fictifs)")
 	address("Pour les scripts", d.folder.path("ready.json"))
 	address("Journaux", d.folder.path("log"))
+	address("Pour --config", d.folder.path("guichet.toml"))
 
 	fmt.Fprintln(lines, "\n  Qui peut se connecter\tRôle\tPar\tÀ savoir")
 	for _, p := range d.people {
