@@ -94,6 +94,33 @@ func TestAListIsFetchedOnce(t *testing.T) {
 	}
 }
 
+// TestAnOlderFileUndoesNothing: nor does an older file that is put back in the
+// place of the one that revoked, whatever is done about what is unknown.
+func TestAnOlderFileUndoesNothing(t *testing.T) {
+	for _, policy := range []string{configs.Refuse, configs.AcceptAndAlert} {
+		authority := newCA(t, "authority", nil)
+		shown, other := authority.issue(), authority.issue()
+		settings := withLists(t, authority.list(between(-2*time.Hour, 7*day)))
+		settings.WhenUnknown = policy
+		b := newBench(t, settings)
+		state := connection(t, authority, shown.Leaf)
+		if err := b.Verify(state); err != nil {
+			t.Fatalf("%s: before: %v", policy, err)
+		}
+		file(t, settings.CRLFiles[0], authority.list(between(-time.Hour, 7*day), shown.Leaf))
+		if err := b.Verify(state); causeOf(t, err) != Revoked {
+			t.Errorf("%s: on the list: %v", policy, err)
+		}
+		file(t, settings.CRLFiles[0], authority.list(between(-2*time.Hour, 7*day)))
+		if err := b.Verify(state); causeOf(t, err) != Revoked {
+			t.Errorf("%s: an older file: %v", policy, err)
+		}
+		if err := b.Verify(connection(t, authority, other.Leaf)); err != nil {
+			t.Errorf("%s: another certificate: %v", policy, err)
+		}
+	}
+}
+
 // settle waits until no fetch is under way.
 func (b *bench) settle() {
 	for _, key := range keysOf(b.lists) {

@@ -210,6 +210,35 @@ func (c *Checker) consult(l *list, source string, cert, issuer *x509.Certificate
 type listFiles struct {
 	paths []string
 	configs.Watched[[]filedList]
+
+	mu     sync.Mutex // guards newest
+	newest map[string]*list
+}
+
+// latest returns the newest list that the issuer signed of those that were here
+// since the start, about the same certificates: an older file that is put back
+// would undo a revocation.
+func (f *listFiles) latest(l *list, issuer *x509.Certificate, now time.Time) *list {
+	if l.signedBy(issuer) != nil || l.signed.ThisUpdate.After(now.Add(skew)) {
+		return l // asking it says why not
+	}
+	id := sha256.Sum256(issuer.Raw)
+	about := string(id[:])
+	for _, extension := range l.signed.Extensions {
+		if extension.Id.Equal(oidDistributionPoint) {
+			about += string(extension.Value)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if held := f.newest[about]; held != nil && l.signed.ThisUpdate.Before(held.signed.ThisUpdate) {
+		return held
+	}
+	if f.newest == nil {
+		f.newest = make(map[string]*list)
+	}
+	f.newest[about] = l
+	return l
 }
 
 type filedList struct {
@@ -267,7 +296,7 @@ func (c *Checker) fromFiles(cert, issuer *x509.Certificate) (status, error) {
 		if !bytes.Equal(l.signed.RawIssuer, issuer.RawSubject) {
 			continue
 		}
-		found, err := c.consult(l.list, l.path, cert, issuer)
+		found, err := c.consult(c.files.latest(l.list, issuer, c.now()), l.path, cert, issuer)
 		if found == revoked {
 			return revoked, nil
 		}

@@ -244,9 +244,11 @@ func (s *Store) signIn(ctx context.Context, req Request, who Identified) (int64,
 		return 0, err
 	}
 	var entry int64
-	err = s.get(ctx, &entry, `SELECT guichet.sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
-		req.Token, req.ip(), req.ID, who.Provider, who.Issuer, m.person, m.strict, m.state, string(who.Role), account, name, orEmpty(who.Earlier),
-		evidence.id, evidence.witness, evidence.nonce, evidence.sealed, m.given, waiting, referenceOf(m.person), proof, m.code, m.agrees, orNull(who.Until))
+	err = s.inLine(ctx, req.Address, func() error {
+		return s.get(ctx, &entry, `SELECT guichet.sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+			req.Token, req.ip(), req.ID, who.Provider, who.Issuer, m.person, m.strict, m.state, string(who.Role), account, name, orEmpty(who.Earlier),
+			evidence.id, evidence.witness, evidence.nonce, evidence.sealed, m.given, waiting, referenceOf(m.person), proof, m.code, m.agrees, orNull(who.Until))
+	})
 	return entry, err
 }
 
@@ -254,7 +256,10 @@ func (s *Store) signIn(ctx context.Context, req Request, who Identified) (int64,
 // known; reason is one of package auth's.
 func (s *Store) RefuseSignIn(ctx context.Context, req Request, provider, reason string) error {
 	var entry int64
-	if err := s.get(ctx, &entry, `SELECT guichet.refuse_sign_in($1, $2, $3, $4)`, req.ip(), req.ID, provider, reason); err != nil {
+	err := s.inLine(ctx, req.Address, func() error {
+		return s.get(ctx, &entry, `SELECT guichet.refuse_sign_in($1, $2, $3, $4)`, req.ip(), req.ID, provider, reason)
+	})
+	if err != nil {
 		return fmt.Errorf("refuse sign-in: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"guichet/envelope"
@@ -27,13 +28,13 @@ const busyWait = 2 * time.Second
 // MayTry says whether the request's address may begin a sign-in: it returns
 // fault.RateLimited, with a Delayed in its chain, where it must wait.
 func (s *Store) MayTry(ctx context.Context, req Request, provider string) error {
-	return s.gate(ctx, `SELECT wait, rung, longest FROM guichet.may_try($1, $2, $3)`, req.ip(), req.ID, provider)
+	return s.gate(ctx, req.Address, `SELECT wait, rung, longest FROM guichet.may_try($1, $2, $3)`, req.ip(), req.ID, provider)
 }
 
 // BeginTry gives a sign-in its place, before the provider's answer is looked at;
 // the entry of how it ended frees it. It returns what MayTry returns.
 func (s *Store) BeginTry(ctx context.Context, req Request, provider string) error {
-	return s.gate(ctx, `SELECT wait, rung, longest FROM guichet.begin_try($1, $2, $3)`, req.ip(), req.ID, provider)
+	return s.gate(ctx, req.Address, `SELECT wait, rung, longest FROM guichet.begin_try($1, $2, $3)`, req.ip(), req.ID, provider)
 }
 
 // mayTryAs says the same of a person whom a provider has identified, where
@@ -43,15 +44,25 @@ func (s *Store) mayTryAs(ctx context.Context, req Request, who Identified) error
 	if err != nil {
 		return err
 	}
-	return s.gate(ctx, `SELECT wait, rung, longest FROM guichet.may_try_as($1, $2, $3, $4)`, req.ip(), req.ID, who.Provider, person)
+	return s.gate(ctx, req.Address, `SELECT wait, rung, longest FROM guichet.may_try_as($1, $2, $3, $4)`, req.ip(), req.ID, who.Provider, person)
 }
 
-func (s *Store) gate(ctx context.Context, query string, args ...any) error {
+// inLine makes a call that holds the address's delay.
+func (s *Store) inLine(ctx context.Context, address netip.Addr, call func() error) error {
+	leave, err := s.lines.wait(ctx, address)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return call()
+}
+
+func (s *Store) gate(ctx context.Context, address netip.Addr, query string, args ...any) error {
 	var row struct {
 		Wait, Longest int64 // microseconds
 		Rung          int
 	}
-	err := s.get(ctx, &row, query, args...)
+	err := s.inLine(ctx, address, func() error { return s.get(ctx, &row, query, args...) })
 	if errors.Is(err, errHeld) {
 		return fault.New(fault.RateLimited, &Delayed{Wait: busyWait})
 	}

@@ -32,7 +32,7 @@ func (s *Store) OpenOperator(ctx context.Context, req Request, name string, limi
 // OpenWitness opens a session under req.Token for the process that checks what
 // sign-ins rest on.
 func (s *Store) OpenWitness(ctx context.Context, req Request, limits Limits) error {
-	if err := s.openSystem(ctx, req, record.RoleWitness, "system", "witness", "guichet", limits); err != nil {
+	if err := s.openSystem(ctx, req, record.RoleWitness, "process", "witness", "guichet", limits); err != nil {
 		return fmt.Errorf("open witness: %w", err)
 	}
 	return nil

@@ -80,6 +80,7 @@ type Store struct {
 	keys *envelope.Keyring
 	asks asker
 
+	lines     *lines
 	familiar  familiar
 	condemned condemned
 
@@ -108,7 +109,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxLifetime(connectionLife)
-	s := &Store{db: db, keys: o.Keys, statements: make(map[string]*sqlx.Stmt)}
+	s := &Store{db: db, keys: o.Keys, lines: newLines(), statements: make(map[string]*sqlx.Stmt)}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -146,6 +147,8 @@ func connect(o Options) (*sqlx.DB, error) {
 	for name, value := range map[string]string{
 		"binary_parameters": "yes", "connect_timeout": "3", "synchronous_commit": "on", "statement_timeout": "15s",
 		"lock_timeout": "5s", "idle_in_transaction_session_timeout": "5s", "application_name": "guichet",
+		// A role may set defaults for itself: these are not its to choose.
+		"default_transaction_isolation": "read committed", "default_transaction_read_only": "off",
 	} {
 		q.Set(name, value)
 	}

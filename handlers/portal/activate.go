@@ -94,13 +94,12 @@ func (p *Portal) activate(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return fault.New(fault.NotFound, errors.New("activate: not a form"))
 	}
+	// Without a proof nothing is tried, so nothing is counted: a failure that had
+	// no place in line would let anybody lock the address they share (AA7.e).
 	login, err := p.attempts.Kept(r)
 	if err != nil {
-		provider, ok := p.providers[auth.FranceConnect]
-		if !ok {
-			return err
-		}
-		return p.refuse(r.Context(), provider, err)
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return nil //nolint:nilerr // nobody is identified
 	}
 	typed := r.PostForm.Get("code")
 	code, err := record.ParseActivationCode(typed)

@@ -213,8 +213,8 @@ func TestEmbeddedCallback(t *testing.T) {
 			t.Errorf("%s: got %d, %d cookies", name, got.status, len(got.header.Values("Set-Cookie")))
 		}
 	}
-	if n := s.traces(t, "sign-in", "refused"); n != 4 {
-		t.Errorf("%d entries, want 4", n)
+	if n := s.traces(t, "sign-in", "refused"); n != 1 { // a flood of them does not fill the log
+		t.Errorf("%d entries, want 1", n)
 	}
 	if got := b.do("GET", back.RequestURI(), map[string]string{"X-Forwarded-For": address, "Sec-Fetch-Dest": "document"}); got.status != http.StatusSeeOther || b.token() == "" {
 		t.Errorf("the person's own answer: got %d", got.status)

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"guichet/auth"
 	"guichet/fault"
 	"guichet/handlers"
@@ -47,6 +49,7 @@ type Portal struct {
 	attempts  *auth.Attempts
 	suffix    string
 	limits    atomic.Pointer[store.Limits] // as they were last seen
+	embedded  *rate.Limiter                // of the entries that embedded callbacks leave
 	table     []handlers.Route
 
 	watchedPolicy string // of pages with a session, which have a script
@@ -54,7 +57,8 @@ type Portal struct {
 
 // New returns what serves the portal.
 func New(o Options) (http.Handler, error) {
-	p := &Portal{store: o.Store, web: o.Web, providers: make(map[string]*auth.Provider), attempts: o.Attempts, suffix: o.Suffix}
+	p := &Portal{store: o.Store, web: o.Web, providers: make(map[string]*auth.Provider), attempts: o.Attempts, suffix: o.Suffix,
+		embedded: rate.NewLimiter(rate.Every(embeddedEvery), 1)}
 	p.sessions = session.New(keeper{o.Store}, session.Options{CookieSuffix: o.Suffix})
 	for _, provider := range o.Providers {
 		p.providers[provider.Name()] = provider

@@ -265,7 +265,7 @@ func TestErrorThatCannotBeWrittenEndsTheSession(t *testing.T) {
 	b := s.browser(t)
 	b.signIn()
 	stolen := map[string]string{"Cookie": "__Host-guichet=" + b.token()}
-	s.exec(t, `ALTER FUNCTION guichet.receive(bytea, bigint) RENAME TO receive_not; ALTER FUNCTION guichet.end_session(bytea, inet, uuid, text) RENAME TO end_session_not`)
+	s.exec(t, `ALTER FUNCTION guichet.receive(bytea, bigint) RENAME TO receive_not; ALTER FUNCTION guichet.end_session(bytea, inet[], uuid, text) RENAME TO end_session_not`)
 	got := b.get("/reports")
 	if got.status != http.StatusInternalServerError || b.token() != "" || !strings.Contains(got.header.Get("Clear-Site-Data"), "cache") {
 		t.Errorf("got %d, token %q", got.status, b.token())
@@ -274,7 +274,7 @@ func TestErrorThatCannotBeWrittenEndsTheSession(t *testing.T) {
 	if got := s.browser(t).do("GET", "/reports", stolen); got.status != http.StatusSeeOther || got.header.Get("Location") != "/session-ended" {
 		t.Errorf("meanwhile: got %d", got.status)
 	}
-	s.exec(t, `ALTER FUNCTION guichet.end_session_not(bytea, inet, uuid, text) RENAME TO end_session`)
+	s.exec(t, `ALTER FUNCTION guichet.end_session_not(bytea, inet[], uuid, text) RENAME TO end_session`)
 	if err := s.portal.Housekeep(t.Context()); err != nil {
 		t.Fatal(err)
 	}

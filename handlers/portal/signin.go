@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"guichet/auth"
 	"guichet/fault"
@@ -105,13 +106,22 @@ func isEmbedded(r *http.Request) bool {
 	return destination != "" && destination != "document" || r.Header.Get("Sec-Purpose") != ""
 }
 
+// embeddedEvery is how often an embedded callback is traced at most: it needs
+// no attempt and makes nobody wait, so a flood would only fill the log of
+// traces. The request log has each.
+const embeddedEvery = time.Minute
+
 // refuseEmbedded answers as if there were no such page, and leaves the attempt
 // that the browser may have as it is.
 func (p *Portal) refuseEmbedded(ctx context.Context, provider *auth.Provider) error {
+	missing := fault.New(fault.NotFound, errors.New("callback embedded in a page"))
+	if !p.embedded.Allow() {
+		return missing
+	}
 	if err := p.store.RefuseSignIn(ctx, asking(ctx, nil), provider.Name(), "embedded"); err != nil {
 		return err
 	}
-	return fault.New(fault.NotFound, errors.New("callback embedded in a page"))
+	return missing
 }
 
 // refuse leaves the trace of a sign-in that failed at the provider (TR1.d).

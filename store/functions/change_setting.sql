@@ -10,8 +10,10 @@ BEGIN
     IF num_nulls(wanted, value) > 0 THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
-    PERFORM FROM guichet.session_limit FOR UPDATE; -- one change after the other
     v := guichet.decide(token, 'setting', NULL);
+    IF v.outcome = 'granted' THEN -- who may not keeps no session from being opened
+        PERFORM FROM guichet.session_limit FOR UPDATE; -- one change after the other
+    END IF;
     IF v.outcome = 'granted' AND NOT guichet.setting_fits(wanted, value) THEN
         v.outcome := 'refused';
         v.reason := 'value';

@@ -10,7 +10,7 @@ DECLARE
     now_ timestamptz := guichet.clock();
 BEGIN
     PERFORM guichet.guard(token, ip, request);
-    IF num_nulls(role, subject, account, name, lifetime) > 0 OR role NOT IN ('feed', 'operator', 'witness') OR (role = 'witness') <> (session_user = 'guichet_sequencer') OR octet_length(name) > 4096 OR lifetime <= interval '0' THEN
+    IF num_nulls(role, subject, account, name, lifetime) > 0 OR role NOT IN ('feed', 'operator', 'witness') OR (role = 'witness') <> (session_user = 'guichet_sequencer') OR octet_length(name) > 4096 OR lifetime NOT BETWEEN interval '1 second' AND interval '24 hours' THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
     SELECT i.account INTO v.account FROM guichet.identity i WHERE i.subject = open_system.subject;
@@ -22,6 +22,9 @@ BEGIN
         IF NOT FOUND THEN
             RAISE 'try again' USING ERRCODE = 'GU004';
         END IF;
+    END IF;
+    IF NOT EXISTS (SELECT FROM guichet.account a WHERE a.id = v.account AND a.role = open_system.role) THEN
+        RAISE 'bad request' USING ERRCODE = '22023'; -- a feed's certificate makes no operator
     END IF;
     v.role := role;
     v.outcome := 'granted';

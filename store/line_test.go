@@ -1,0 +1,82 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"guichet/store"
+	"guichet/store/storetest"
+)
+
+// TestAFloodLeavesRoomForOthers: where an address's delay is held, whoever
+// signs in from there waits, and nobody else (AA7.e).
+func TestAFloodLeavesRoomForOthers(t *testing.T) {
+	d := newDoor(t)
+	if err := d.portal.BeginTry(t.Context(), from(somewhere), "psc"); err != nil {
+		t.Fatal(err)
+	}
+	holder, err := d.admin.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Rollback()
+	if _, err := holder.Exec(`SELECT FROM guichet.delay FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	const flood = 100
+	for range flood {
+		go func() {
+			_ = d.portal.BeginTry(t.Context(), from(somewhere), "psc")
+			ended <- struct{}{}
+		}()
+	}
+	for d.number(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) < 4 {
+		select {
+		case <-t.Context().Done():
+			t.Fatal("nobody waits")
+		case <-time.After(time.Millisecond):
+		}
+	}
+	for i := range 20 {
+		began := time.Now()
+		if err := d.portal.BeginTry(t.Context(), from(fmt.Sprintf("203.0.113.%d", 100+i)), "psc"); err != nil {
+			t.Errorf("another address: %v", err)
+		}
+		if waiting := d.number(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`); waiting > 4 {
+			t.Fatalf("%d connections wait for one address, after %s", waiting, time.Since(began))
+		}
+	}
+	if err := holder.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	for range flood {
+		<-ended
+	}
+}
+
+// TestASystemIsWhatItWasFirst: a feed's certificate opens no operator's session,
+// and no system's lasts longer than a day.
+func TestASystemIsWhatItWasFirst(t *testing.T) {
+	w := newWorld(t)
+	console := w.Open(t, "guichet_console")
+	open := func(name string, lifetime time.Duration) error {
+		return console.OpenOperator(t.Context(), storetest.Request(), name, store.Limits{Lifetime: lifetime})
+	}
+	if err := open("root", 24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := open("root", 24*time.Hour+time.Second); err == nil {
+		t.Error("a session of more than a day was opened")
+	}
+	if err := open("root", time.Millisecond); err == nil {
+		t.Error("a session of no time was opened")
+	}
+	if _, err := w.Superuser(t).Exec(`UPDATE guichet.account SET role = 'feed' WHERE role = 'operator'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := open("root", time.Hour); err == nil {
+		t.Error("another role's account opened an operator's session")
+	}
+}
