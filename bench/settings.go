@@ -69,6 +69,12 @@ func (g *ground) guichetConfig(database, listeners string) string {
 		"client_secret_file", g.path("client"), "acr", "eidas1", "ca_file", g.path("ca.pem"))
 	t.list("scopes", "openid")
 	t.list("algorithms", "ES256")
+	return t.String() + g.revocationConfig()
+}
+
+// revocationConfig names the list that every peer's certificate is looked up in.
+func (g *ground) revocationConfig() string {
+	var t text
 	for _, peer := range []string{"providers", "feeds", "waf"} {
 		t.table("revocation." + peer)
 		t.list("crl_files", g.path("ca.crl"))

@@ -139,7 +139,7 @@ func (s *signIns) guichetConfig(provider string) string {
 	t.list("decryption_key_files", s.path("decryption.jwk"))
 	_, _ = t.WriteString("scopes = [\"openid\", \"identite_pivot\"]\nsigned_userinfo = true\n")
 	t.list("algorithms", "ES256")
-	return common + t.String()
+	return common + t.String() + s.revocationConfig()
 }
 
 func (s *signIns) idpsimConfig(keys string) string {

@@ -104,8 +104,8 @@ func (g *ground) measureFirewall(ctx context.Context, r *report) error {
 const targetWeight = 80 // kB
 
 var (
-	linked   = regexp.MustCompile(`<link rel="(?:stylesheet|icon)" href="([^"]+)"`)
-	embedded = regexp.MustCompile(`<(?:script|img|iframe|source|object)[ >]`)
+	linked   = regexp.MustCompile(`<(?:link rel="(?:stylesheet|icon)" href|script src)="([^"]+)"`)
+	embedded = regexp.MustCompile(`<(?:script>|(?:img|iframe|source|object)[ >])`)
 )
 
 // measureWeight gets a report and all it needs, as a browser does that has
@@ -128,7 +128,7 @@ func (g *ground) measureWeight(_ context.Context, r *report) error {
 		return fmt.Errorf("the page shows %d results, not %d", n, results)
 	}
 	if embedded.Match(page.Bytes()) {
-		return errors.New("the page needs more than its style and its icon")
+		return errors.New("the page needs more than its style, its script and its icon")
 	}
 	r.add(row{what: "report page with 20 results, HTML alone, kB", clients: "1", of: series{float64(total) / 1000}, digits: 1})
 	requests := 1
