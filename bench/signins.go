@@ -237,7 +237,7 @@ func (s *signIns) measure(ctx context.Context, r *report, clients int) error {
 	visitors := make([]*newcomer, clients)
 	for i := range visitors {
 		var err error
-		if visitors[i], err = s.arrive(s.people[i%len(s.people)].Local); err != nil {
+		if visitors[i], err = s.arrive(s.people[i%len(s.people)].Local, fmt.Sprintf("192.0.2.%d", i)); err != nil {
 			return err
 		}
 		if _, err := visitors[i].signIn(ctx); err != nil { // the account is made, keys are fetched
@@ -279,10 +279,11 @@ func (s *signIns) measure(ctx context.Context, r *report, clients int) error {
 type newcomer struct {
 	*signIns
 	login          string
+	address        string // as the firewall tells: people do not sign in from one
 	portal, people *http.Client
 }
 
-func (s *signIns) arrive(login string) (*newcomer, error) {
+func (s *signIns) arrive(login, address string) (*newcomer, error) {
 	asWAF, err := s.clientTLS("waf").Config()
 	if err != nil {
 		return nil, err
@@ -296,7 +297,7 @@ func (s *signIns) arrive(login string) (*newcomer, error) {
 		return nil, err
 	}
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &newcomer{signIns: s, login: login,
+	return &newcomer{signIns: s, login: login, address: address,
 		portal: &http.Client{Jar: jar, Transport: &http.Transport{TLSClientConfig: asWAF}, CheckRedirect: stay, Timeout: startLimit},
 		people: &http.Client{Transport: &http.Transport{TLSClientConfig: trusting}, CheckRedirect: stay, Timeout: startLimit}}, nil
 }
@@ -332,6 +333,7 @@ func (n *newcomer) atPortal(ctx context.Context, path string) (*url.URL, error) 
 		return nil, err
 	}
 	r.Host = n.publicHost()
+	r.Header.Set("X-Forwarded-For", n.address)
 	to, err := redirected(n.portal.Do(r))
 	if err != nil {
 		return nil, fmt.Errorf("at the portal: %w", err)
