@@ -3,6 +3,8 @@ package store_test
 import (
 	"flag"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -48,5 +50,25 @@ func TestCatalogue(t *testing.T) {
 	}
 	if got != string(want) {
 		t.Error("catalogue.txt is not what the migrations make: go test ./store -run TestCatalogue -update, and read the difference")
+	}
+}
+
+// TestNoLookupCallsAFunctionForEachRow: PostgreSQL asks a volatile function
+// anew for each row of the table, and no index helps; as (SELECT …) it is asked
+// once. Every function here is volatile, since the clock moves.
+func TestNoLookupCallsAFunctionForEachRow(t *testing.T) {
+	files, err := filepath.Glob("functions/*.sql")
+	if err != nil || len(files) < 100 {
+		t.Fatal(len(files), err)
+	}
+	lookup := regexp.MustCompile(`(?:WHERE|AND|ON) \(?[a-z]+\.[a-z_]+ = guichet\.[a-z_]+\(`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := lookup.Find(text); found != nil {
+			t.Errorf("%s: %s", file, found)
+		}
 	}
 }

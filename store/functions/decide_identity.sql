@@ -30,7 +30,7 @@ BEGIN
                 v.reason := 'absent';
             ELSIF NOT replaces AND EXISTS (
                 SELECT FROM guichet.grants g
-                 WHERE g.id = guichet.live_self(subject)
+                 WHERE g.id = (SELECT guichet.live_self(subject))
                    AND g.account IS DISTINCT FROM (SELECT i.account FROM guichet.waiting_identity w JOIN guichet.identity i ON i.subject = w.subject WHERE w.id = wanted)) THEN
                 v.outcome := 'refused';
                 v.reason := 'already-linked';

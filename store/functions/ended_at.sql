@@ -13,7 +13,7 @@ BEGIN
     SELECT * INTO l FROM guichet.session_limit;
     CASE why
         WHEN 'replaced' THEN
-            SELECT t.at INTO ended FROM guichet.session_turn t WHERE t.turn = guichet.turn_after(s);
+            SELECT t.at INTO ended FROM guichet.session_turn t WHERE t.turn = (SELECT guichet.turn_after(s));
         WHEN 'expired' THEN
             ended := least(coalesce(s.expires, s.opened + l.lifetime), s.until);
         WHEN 'idle' THEN

@@ -27,7 +27,7 @@ BEGIN
     END IF;
     why := guichet.standing_of(s);
     IF why = 'waiting' THEN
-        SELECT * INTO other FROM guichet.session o WHERE o.id = guichet.holder_of(s);
+        SELECT * INTO other FROM guichet.session o WHERE o.id = (SELECT guichet.holder_of(s));
         PERFORM guichet.bury_session(other.id, ip, request);
         IF other.id IS NULL OR guichet.standing_of(other) IS NOT NULL THEN
             PERFORM guichet.take_turn(s.id, s.account, ip, request); -- nobody is in its way any more
@@ -54,7 +54,7 @@ BEGIN
         RETURN;
     END IF;
     IF why = 'replaced' THEN
-        SELECT o.* INTO other FROM guichet.session o JOIN guichet.session_turn t ON t.session = o.id WHERE t.turn = guichet.turn_after(s);
+        SELECT o.* INTO other FROM guichet.session o JOIN guichet.session_turn t ON t.session = o.id WHERE t.turn = (SELECT guichet.turn_after(s));
     END IF;
     SELECT * INTO own FROM guichet.trace t WHERE t.id = s.entry;
     SELECT * INTO theirs FROM guichet.trace t WHERE t.id = other.entry;
