@@ -2,6 +2,7 @@ package portal
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"guichet/auth"
@@ -89,10 +90,8 @@ func (p *Portal) askCode(w http.ResponseWriter, r *http.Request, login *auth.Log
 // provider has identified to one record. By POST only, since what scans mail
 // follows links (AA6.a).
 func (p *Portal) activate(w http.ResponseWriter, r *http.Request) error {
-	const largestForm = 16 << 10
-	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
-	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.NotFound, errors.New("activate: not a form"))
+	if err := parseForm(w, r); err != nil {
+		return fmt.Errorf("activate: %w", err)
 	}
 	// Without a proof nothing is tried, so nothing is counted: a failure that had
 	// no place in line would let anybody lock the address they share (AA7.e).

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,13 +14,14 @@ import (
 	"guichet/web"
 )
 
+// languageCookie holds the language that was asked for.
+const languageCookie = "language"
+
 // changeLanguage serves POST /language: pages are in the language asked for as
 // long as the browser is open, and the reader is back where they were.
 func (p *Portal) changeLanguage(w http.ResponseWriter, r *http.Request) error {
-	const largestForm = 16 << 10
-	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
-	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.NotFound, errors.New("change language: not a form"))
+	if err := parseForm(w, r); err != nil {
+		return fmt.Errorf("change language: %w", err)
 	}
 	to := web.Language(r.PostForm.Get("to"))
 	if to != web.French && to != web.English {
@@ -27,16 +29,9 @@ func (p *Portal) changeLanguage(w http.ResponseWriter, r *http.Request) error {
 	}
 	// Like the session's, the cookie goes with the browser (DT10). It is worth
 	// nothing to anybody.
-	http.SetCookie(w, &http.Cookie{Name: p.languageCookie(), Value: string(to), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: p.cookieName(languageCookie), Value: string(to), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	http.Redirect(w, r, p.wayBack(r.PostForm.Get("back")), http.StatusSeeOther)
 	return nil
-}
-
-func (p *Portal) languageCookie() string {
-	if p.suffix == "" {
-		return "__Host-guichet-language"
-	}
-	return "__Host-guichet-language-" + p.suffix
 }
 
 // wayBack returns back where it is the address of one of our own pages, and
@@ -89,7 +84,7 @@ func matches(form, path string) bool {
 // language is the language of a request's page: the one that was chosen, else
 // the one that the browser prefers.
 func (p *Portal) language(r *http.Request) web.Language {
-	if c, err := r.Cookie(p.languageCookie()); err == nil {
+	if c, err := r.Cookie(p.cookieName(languageCookie)); err == nil {
 		switch chosen := web.Language(c.Value); chosen {
 		case web.French, web.English:
 			return chosen

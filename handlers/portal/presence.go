@@ -58,10 +58,8 @@ func (p *Portal) notePresence(w http.ResponseWriter, r *http.Request) error {
 // continueSession serves POST /session/continue: the person is still there. A
 // form without a script comes back to its page.
 func (p *Portal) continueSession(w http.ResponseWriter, r *http.Request) error {
-	const largestForm = 16 << 10
-	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
-	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.NotFound, errors.New("continue session: not a form"))
+	if err := parseForm(w, r); err != nil {
+		return fmt.Errorf("continue session: %w", err)
 	}
 	req := caller(r)
 	standing, err := p.store.ContinueSession(r.Context(), req)
@@ -196,15 +194,20 @@ func (p *Portal) returnTo(w http.ResponseWriter, r *http.Request, req store.Requ
 	return kept.Path
 }
 
-func (p *Portal) returnCookie() string {
-	if p.suffix == "" {
-		return "__Host-guichet-return"
-	}
-	return "__Host-guichet-return-" + p.suffix
-}
+func (p *Portal) returnCookie() string { return p.cookieName("return") }
 
 // unattended says whether the browser opens a page by itself. It sends no form
 // by itself.
 func unattended(r *http.Request) bool {
 	return r.Method == http.MethodGet && r.URL.Query().Has(web.Unattended)
+}
+
+// parseForm reads a small form that was posted.
+func parseForm(w http.ResponseWriter, r *http.Request) error {
+	const largest = 16 << 10
+	r.Body = http.MaxBytesReader(w, r.Body, largest)
+	if err := r.ParseForm(); err != nil {
+		return fault.New(fault.NotFound, errors.New("not a form"))
+	}
+	return nil
 }

@@ -84,13 +84,19 @@ func (p *Portal) left(w http.ResponseWriter, r *http.Request) (provider string, 
 
 var errLive = fault.New(fault.Unauthenticated, errors.New("no session has ended here"))
 
-// over returns the session of this browser that is over: the one it comes with,
-// or the one that was set aside.
-func (p *Portal) over(r *http.Request) (*session.Session, error) {
+// lastKnown returns the session that this browser comes with, or the one that
+// was set aside.
+func (p *Portal) lastKnown(r *http.Request) (*session.Session, error) {
 	s, err := p.sessions.Look(r)
 	if fault.KindOf(err) == fault.Unauthenticated {
-		s, err = p.sessions.Past(r)
+		return p.sessions.Past(r)
 	}
+	return s, err
+}
+
+// over returns the last known session of this browser if it is over.
+func (p *Portal) over(r *http.Request) (*session.Session, error) {
+	s, err := p.lastKnown(r)
 	if err != nil {
 		return nil, err
 	}
@@ -188,10 +194,7 @@ func (p *Portal) takeOver(w http.ResponseWriter, r *http.Request) error {
 // that lives or waits, or from what is left of one (AA8.e). It needs no sign-in,
 // since whoever took the account over would have to be outrun first.
 func (p *Portal) reportIncident(w http.ResponseWriter, r *http.Request) error {
-	s, err := p.sessions.Look(r)
-	if fault.KindOf(err) == fault.Unauthenticated {
-		s, err = p.sessions.Past(r)
-	}
+	s, err := p.lastKnown(r)
 	if err != nil {
 		return err
 	}
