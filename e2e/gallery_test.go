@@ -19,7 +19,8 @@ import (
 func gallery(t *testing.T) string {
 	t.Helper()
 	pages, err := web.New(web.Site{Hospital: "Centre hospitalier de démonstration", SupportPhone: "01 99 00 12 34", SupportHours: "du lundi au vendredi, de 8 h à 18 h",
-		SupportMail: "aide@hopital.example", AlertPhone: "01 99 00 56 78", Demonstration: true})
+		SupportMail: "aide@hopital.example", AlertPhone: "01 99 00 56 78", Demonstration: true,
+		Doors: []web.Door{{Provider: "franceconnect", Label: "FranceConnect+", For: web.ForPatients}, {Provider: "psc", Label: "Pro Santé Connect", For: web.ForProfessionals}}})
 	if err != nil {
 		t.Fatal(err)
 	}

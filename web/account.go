@@ -36,11 +36,11 @@ type signInLine struct {
 func (p AccountPage) view(l *language) (string, Base, any) {
 	content := account{patient: l.newIdentityLine(p.Patient, p.Now), Name: viewerName(p.Base), Identity: l.identityOf(p.Patient, p.Now)}
 	if p.Viewer != nil {
-		content.Means = providerName(p.Viewer.Means)
+		content.Means = l.provider(p.Viewer.Means)
 		content.Role = l.clinicianWords(p.Viewer.Role)
 	}
 	for i, s := range p.SignIns {
-		line := signInLine{ISO: s.At.In(paris).Format(time.RFC3339), When: upperFirst(l.dayAndHour(s.At, time.Time{})), Provider: providerName(s.Provider), Current: i == 0}
+		line := signInLine{ISO: s.At.In(paris).Format(time.RFC3339), When: upperFirst(l.dayAndHour(s.At, time.Time{})), Provider: l.provider(s.Provider), Current: i == 0}
 		if s.Refused > 0 {
 			line.Refused = l.count(s.Refused, l.say.Message.RefusedAttempts)
 		}

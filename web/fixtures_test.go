@@ -23,8 +23,8 @@ func newWeb(t testing.TB) *Web {
 		AlertPhone:    "01 99 00 55 11",
 		Demonstration: true,
 		Doors: []Door{
-			{Path: "/login/franceconnect", Label: "FranceConnect", For: ForPatients},
-			{Path: "/login/psc", Label: "Pro Santé Connect", For: ForProfessionals},
+			{Provider: "franceconnect", Label: "FranceConnect", For: ForPatients},
+			{Provider: "psc", Label: "Pro Santé Connect", For: ForProfessionals},
 		},
 	})
 	if err != nil {
@@ -67,7 +67,7 @@ func reportID(n byte) record.ReportID { return record.ReportID(uuid.UUID{15: n})
 func signedIn(t testing.TB) Base {
 	t.Helper()
 	return Base{
-		Viewer:    &Viewer{Name: "Camille Moreau", Means: "FranceConnect", Role: record.RolePatient, IdleAt: instant(t, "2026-11-19 10:47")},
+		Viewer:    &Viewer{Name: "Camille Moreau", Means: "franceconnect", Role: record.RolePatient, IdleAt: instant(t, "2026-11-19 10:47")},
 		Now:       instant(t, "2026-11-19 10:32"),
 		Reference: "G7K2-41QF",
 		Watch:     &Watch{Session: "0123456789abcdef", Idle: 15 * time.Minute},

@@ -96,7 +96,8 @@ func TestSizesDurationsAndTelephones(t *testing.T) {
 		l.fileSize(1): "1 octet", l.fileSize(900): "900 octets", l.fileSize(184_400): "184 ko", l.fileSize(1_240_000): "1,2 Mo",
 		l.minutes(15 * time.Minute): "15 minutes", l.minutes(8 * time.Hour): "8 heures", l.minutes(90 * time.Minute): "90 minutes", l.minutes(time.Minute): "1 minute",
 		dialled("01 99 00 55 00"): "+33199005500", dialled("+33 1 99 00 55 00"): "+33199005500", dialled("15"): "15",
-		l.secondsLeft(31500 * time.Millisecond): "32 secondes", l.secondsLeft(-time.Second): "0 seconde",
+		l.timeLeft(31500 * time.Millisecond): "32 secondes", l.timeLeft(-time.Second): "0 seconde", l.timeLeft(2 * time.Minute): "120 secondes",
+		l.timeLeft(2*time.Minute + time.Millisecond): "3 minutes", l.timeLeft(2 * time.Hour): "120 minutes", l.timeLeft(19*time.Hour + time.Second): "20 heures",
 	} {
 		if plain(got) != want {
 			t.Errorf("got %q, want %q", got, want)

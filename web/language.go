@@ -34,6 +34,7 @@ type language struct {
 	templates map[string]*template.Template
 	links     template.HTML
 	footer    template.HTML
+	doors     []Door
 	fallback  []byte // the page that tells of a failure
 }
 
@@ -83,6 +84,7 @@ func newLanguage(code Language, c conventions) (*language, error) {
 
 // settle makes what is the same on every page of an installation.
 func (l *language) settle(w *Web) error {
+	l.doors = w.site.Doors
 	layout := l.templates["landing"]
 	constant := struct {
 		Site                *Site
@@ -102,6 +104,17 @@ func (l *language) settle(w *Web) error {
 	}
 	l.fallback = b.Bytes()
 	return nil
+}
+
+// provider is how people know an identity provider; one that is no longer
+// configured has its plain name.
+func (l *language) provider(name string) string {
+	for _, d := range l.doors {
+		if d.Provider == name {
+			return d.Label
+		}
+	}
+	return name
 }
 
 // foreign says whether the laboratory's words are in another language than the

@@ -54,20 +54,20 @@ type unmatched struct {
 	Code    *CodeForm
 }
 
-func (p UnmatchedPage) view(*language) (string, Base, any) {
-	return "unmatched", p.Base, unmatched{providerName(p.Means), p.Waiting, p.Code}
+func (p UnmatchedPage) view(l *language) (string, Base, any) {
+	return "unmatched", p.Base, unmatched{l.provider(p.Means), p.Waiting, p.Code}
 }
 
 // ActivatedPage says that a code has led to a record.
 type ActivatedPage struct{ Base }
 
-func (p ActivatedPage) view(*language) (string, Base, any) { return "activated", p.Base, p }
+func (p ActivatedPage) view(l *language) (string, Base, any) { return "activated", p.Base, p }
 
 // SuspendedPage tells someone whose identity is proved that their account is
 // not open. Why, they are told by the hospital only: they may not be its holder.
 type SuspendedPage struct{ Base }
 
-func (p SuspendedPage) view(*language) (string, Base, any) { return "suspended", p.Base, p }
+func (p SuspendedPage) view(l *language) (string, Base, any) { return "suspended", p.Base, p }
 
 // SignInFailedPage tells that the provider gave no identity.
 type SignInFailedPage struct {
@@ -75,8 +75,8 @@ type SignInFailedPage struct {
 	Means string
 }
 
-func (p SignInFailedPage) view(*language) (string, Base, any) {
-	return "sign-in-failed", p.Base, providerName(p.Means)
+func (p SignInFailedPage) view(l *language) (string, Base, any) {
+	return "sign-in-failed", p.Base, l.provider(p.Means)
 }
 
 // SessionEndedPage says why a session is over (AA8.d). Its reader may be a
@@ -119,14 +119,14 @@ func (p SessionEndedPage) view(l *language) (string, Base, any) {
 		Reason:         p.Reason,
 		Idle:           l.minutes(p.Idle),
 		Lifetime:       l.minutes(p.Lifetime),
-		Provider:       providerName(p.Provider),
+		Provider:       l.provider(p.Provider),
 		ProviderClosed: p.ProviderClosed,
 		Returns:        p.Returns,
 		ProviderCloses: p.ProviderCloses && !p.ProviderClosed,
 		Alert:          p.Alert,
 	}
 	if p.Newer != nil {
-		content.Newer = &Newer{Provider: providerName(p.Newer.Provider), Near: p.Newer.Near}
+		content.Newer = &Newer{Provider: l.provider(p.Newer.Provider), Near: p.Newer.Near}
 	}
 	if !p.At.IsZero() {
 		content.When, content.Hour = l.dayAndHour(p.At, p.Now), l.hour(p.At)
@@ -201,11 +201,11 @@ type WaitPage struct {
 }
 
 type wait struct {
-	Seconds, Until string
-	Once           bool   // it was the first failure
-	Again          string // where to try again
-	Day            string // of Until, where it is not today
-	Ladder         []rung
+	Left, Until string
+	Once        bool   // it was the first failure
+	Again       string // where to try again
+	Day         string // of Until, where it is not today
+	Ladder      []rung
 }
 
 // rung is one failure, and how long the wait after it is.
@@ -216,7 +216,7 @@ type rung struct {
 
 func (p WaitPage) view(l *language) (string, Base, any) {
 	end := p.Until.Add(time.Second - 1).Truncate(time.Second) // who comes at the second that is told is not early
-	page := wait{Seconds: l.secondsLeft(p.Until.Sub(p.Now)), Until: l.exactHour(end), Ladder: l.newLadder(p.Failures, p.Longest),
+	page := wait{Left: l.timeLeft(p.Until.Sub(p.Now)), Until: l.exactHour(end), Ladder: l.newLadder(p.Failures, p.Longest),
 		Once: p.Failures == 1, Again: cmp.Or(p.Again, "/")}
 	if l.day(end) != l.day(p.Now) {
 		page.Day = l.longDay(end)
@@ -239,18 +239,47 @@ func (l *language) newLadder(failures int, longest time.Duration) []rung {
 		if n == 1 {
 			words = l.say.Message.FirstFailure
 		}
-		seconds := int64(1) << n
+		wait := time.Second << min(n, 30) // 34 years
 		if longest > 0 {
-			seconds = min(seconds, int64(longest/time.Second))
+			wait = min(wait, longest)
 		}
-		ladder = append(ladder, rung{Wait: l.number(strconv.FormatInt(seconds, 10)) + nbsp + "s", Failure: words, Past: n < failures, Current: n == failures})
+		ladder = append(ladder, rung{Wait: inUnits(wait), Failure: words, Past: n < failures, Current: n == failures})
 	}
 	return ladder
 }
 
-// secondsLeft rounds up: who waits that long does not come too early.
-func (l *language) secondsLeft(d time.Duration) string {
-	return l.count(max(int((d+time.Second-1)/time.Second), 0), l.say.Time.Seconds)
+// countsInSeconds is how long a wait people count in seconds.
+const countsInSeconds = 2 * time.Minute
+
+// inUnits writes a wait to the second: 64 s, 8 min 32 s.
+func inUnits(d time.Duration) string {
+	if d <= countsInSeconds {
+		return strconv.Itoa(int(d/time.Second)) + nbsp + "s"
+	}
+	var words []string
+	for _, unit := range []struct {
+		size time.Duration
+		sign string
+	}{{time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}} {
+		if n := d / unit.size; n > 0 {
+			words = append(words, strconv.Itoa(int(n))+nbsp+unit.sign)
+		}
+		d %= unit.size
+	}
+	return strings.Join(words, " ")
+}
+
+// timeLeft says a wait as people count it, and rounds up: who waits that long
+// does not come too early.
+func (l *language) timeLeft(d time.Duration) string {
+	in := func(unit time.Duration) int { return max(int((d+unit-1)/unit), 0) }
+	switch {
+	case d <= countsInSeconds:
+		return l.count(in(time.Second), l.say.Time.Seconds)
+	case d <= 2*time.Hour:
+		return l.count(in(time.Minute), l.say.Time.Minutes)
+	}
+	return l.count(in(time.Hour), l.say.Time.Hours)
 }
 
 // lastSeen is the owner's last sign-in, by which an intruder shows (AA9).
@@ -266,7 +295,7 @@ func (l *language) newLastSeen(s *record.SignIn, first bool) lastSeen {
 	if s == nil {
 		return lastSeen{First: first}
 	}
-	seen := lastSeen{ISO: s.At.In(paris).Format(time.RFC3339), When: l.dayAndHour(s.At, time.Time{}), Provider: providerName(s.Provider)}
+	seen := lastSeen{ISO: s.At.In(paris).Format(time.RFC3339), When: l.dayAndHour(s.At, time.Time{}), Provider: l.provider(s.Provider)}
 	if s.Refused > 0 {
 		seen.Refused = l.count(s.Refused, l.say.Message.RefusedAttempts) + l.latestRefused(s)
 	}

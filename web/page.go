@@ -18,7 +18,7 @@ type Page interface {
 // Viewer is who is signed in.
 type Viewer struct {
 	Name   string
-	Means  string // FranceConnect, Pro Santé Connect
+	Means  string // the provider: franceconnect, psc
 	Role   record.Role
 	IdleAt time.Time // when the session closes without action (DT9.a)
 }
@@ -83,7 +83,7 @@ func newFrame(w *Web, l *language, template string, base Base, content any) fram
 		f.LastSeen = l.newLastSeen(g.LastSignIn, g.LastSignIn == nil)
 	}
 	if v := base.Viewer; v != nil {
-		f.Viewer = &viewerLine{Name: v.Name, Means: providerName(v.Means), Clinician: v.Role.IsClinician()}
+		f.Viewer = &viewerLine{Name: v.Name, Means: l.provider(v.Means), Clinician: v.Role.IsClinician()}
 		if !v.IdleAt.IsZero() {
 			f.Viewer.IdleAt = l.wideHour(v.IdleAt)
 		}
@@ -99,17 +99,6 @@ func newFrame(w *Web, l *language, template string, base Base, content any) fram
 // patient's data, so that whose record it is is never in doubt (DT11.b).
 type sectioned interface {
 	section() (name string, patient *identityLine)
-}
-
-// providerName is how people know an identity provider.
-func providerName(provider string) string {
-	switch provider {
-	case "franceconnect":
-		return "FranceConnect"
-	case "psc":
-		return "Pro Santé Connect"
-	}
-	return provider
 }
 
 // identityLine says whose record is shown.

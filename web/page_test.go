@@ -407,7 +407,7 @@ func TestTheInternalPageCannotFail(t *testing.T) {
 }
 
 func TestADoorIsForSomeone(t *testing.T) {
-	if _, err := New(Site{Doors: []Door{{Path: "/login/x", Label: "X"}}}); err == nil {
+	if _, err := New(Site{Doors: []Door{{Provider: "x", Label: "X"}}}); err == nil {
 		t.Error("a door for nobody was accepted")
 	}
 }
@@ -428,6 +428,29 @@ func TestIdentityLine(t *testing.T) {
 	} {
 		if got := plain(newWeb(t).french.newIdentityLine(&record.Patient{Identity: c.identity}, now).print()); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+// TestProviderGoesByItsLabel: FranceConnect+ is not called FranceConnect.
+func TestProviderGoesByItsLabel(t *testing.T) {
+	w, err := New(Site{Doors: []Door{{Provider: "franceconnect", Label: "FranceConnect+", For: ForPatients}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := instant(t, "2026-11-03 18:12")
+	base := signedIn(t)
+	base.Greeting = &Greeting{LastSignIn: &record.SignIn{At: at, Provider: "franceconnect"}}
+	for name, page := range map[string]Page{
+		"greeting":       ReportsPage{Base: base},
+		"account":        AccountPage{Base: signedIn(t), SignIns: []record.SignIn{{At: at, Provider: "franceconnect"}}},
+		"unmatched":      UnmatchedPage{Means: "franceconnect"},
+		"sign-in failed": SignInFailedPage{Means: "franceconnect"},
+		"session ended":  SessionEndedPage{Reason: record.EndReplaced, At: at, Provider: "franceconnect", ProviderCloses: true, Newer: &Newer{Provider: "franceconnect"}},
+	} {
+		doc, _ := renderedPage(t, w, page)
+		if text := textOf(doc); !strings.Contains(text, "FranceConnect+") || regexp.MustCompile(`(?i)franceconnect([^+]|$)`).MatchString(text) {
+			t.Errorf("%s: the provider does not go by its label", name)
 		}
 	}
 }

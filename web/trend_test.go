@@ -129,7 +129,7 @@ func TestWaitLadder(t *testing.T) {
 	if l.newLadder(0, 0) != nil || len(l.newLadder(1_000_000, 0)) != 6 {
 		t.Error("no failure has a ladder, or many have a long one")
 	}
-	if top := l.newLadder(12, time.Hour); plain(top[3].Wait) != "2 048 s" || plain(top[4].Wait) != "3 600 s" || plain(top[5].Wait) != "3 600 s" {
+	if top := l.newLadder(12, time.Hour); plain(top[3].Wait) != "34 min 8 s" || plain(top[4].Wait) != "1 h" || plain(top[5].Wait) != "1 h" {
 		t.Errorf("at the cap: got %v", top)
 	}
 }

@@ -28,10 +28,13 @@ const (
 
 // Door is one way to sign in, offered on the landing page.
 type Door struct {
-	Path  string // /login/franceconnect
-	Label string // FranceConnect
-	For   string // ForPatients or ForProfessionals
+	Provider string // franceconnect, psc
+	Label    string // as people know it: FranceConnect+
+	For      string // ForPatients or ForProfessionals
 }
+
+// Path is where signing in begins.
+func (d Door) Path() string { return "/login/" + d.Provider }
 
 // Site is what every page says about who runs the service (GA8, GP1).
 type Site struct {
@@ -59,7 +62,7 @@ type Web struct {
 func New(site Site) (*Web, error) {
 	for _, d := range site.Doors {
 		if d.For != ForPatients && d.For != ForProfessionals {
-			return nil, fmt.Errorf("check doors: %s is for nobody known", d.Path)
+			return nil, fmt.Errorf("check doors: %s is for nobody known", d.Provider)
 		}
 	}
 	files, err := newStatic()

@@ -199,7 +199,7 @@ func (s *server) buildPortal(ctx context.Context) error {
 		}
 		options.Providers = append(options.Providers, provider)
 		options.EndPoints = append(options.EndPoints, settings.EndSessionURL)
-		door := web.Door{Path: "/login/" + name, Label: provider.Label(), For: web.ForPatients}
+		door := web.Door{Provider: name, Label: provider.Label(), For: web.ForPatients}
 		if name == auth.ProSanteConnect {
 			door.For = web.ForProfessionals
 		}

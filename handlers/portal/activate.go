@@ -31,22 +31,14 @@ func (p *Portal) keep(w http.ResponseWriter, login *auth.Login, err error) error
 		return err
 	}
 	if refusal.Spent() {
-		return &signInFailed{means: p.label(login), err: fault.New(fault.Unauthenticated, err)}
+		return &signInFailed{means: login.Provider, err: fault.New(fault.Unauthenticated, err)}
 	}
 	if refusal.Linkable() && login.Role == record.RolePatient {
 		if kerr := p.attempts.Keep(w, login); kerr != nil {
 			return errors.Join(err, kerr) // without the form
 		}
 	}
-	return &notLinked{refusal: refusal, means: p.label(login)}
-}
-
-// label is how people know the provider of a login.
-func (p *Portal) label(login *auth.Login) string {
-	if provider, ok := p.providers[login.Provider]; ok {
-		return provider.Label()
-	}
-	return ""
+	return &notLinked{refusal: refusal, means: login.Provider}
 }
 
 // unlinkedPage says what somebody can do who is identified and let in nowhere.
@@ -81,7 +73,7 @@ func (p *Portal) askCode(w http.ResponseWriter, r *http.Request, login *auth.Log
 	if err != nil {
 		return err
 	}
-	page := web.UnmatchedPage{Base: p.bare(r), Means: p.label(login), Waiting: reference, Code: &form}
+	page := web.UnmatchedPage{Base: p.bare(r), Means: login.Provider, Waiting: reference, Code: &form}
 	page.Path = activatePath
 	return p.web.Render(w, status, page)
 }
@@ -121,9 +113,9 @@ func (p *Portal) activate(w http.ResponseWriter, r *http.Request) error {
 	case refused:
 		p.attempts.Drop(w)
 		if refusal.Spent() {
-			return &signInFailed{means: p.label(login), err: fault.New(fault.Unauthenticated, err)}
+			return &signInFailed{means: login.Provider, err: fault.New(fault.Unauthenticated, err)}
 		}
-		return &notLinked{refusal: refusal, means: p.label(login)}
+		return &notLinked{refusal: refusal, means: login.Provider}
 	}
 	return err
 }

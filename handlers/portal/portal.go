@@ -212,7 +212,7 @@ func (p *Portal) base(r *http.Request, person store.Person) web.Base {
 	b := p.bare(r)
 	b.Path = whereabouts(r)
 	b.Watch = p.watch(handlers.RequestOf(r.Context()).Session)
-	b.Viewer = &web.Viewer{Name: person.Name, Means: p.means(r), Role: person.Role, IdleAt: person.IdleAt}
+	b.Viewer = &web.Viewer{Name: person.Name, Means: means(r), Role: person.Role, IdleAt: person.IdleAt}
 	if req := handlers.RequestOf(r.Context()); req.Greeted != nil {
 		b.Greeting = greetingOf(req.Session)
 		req.Greeted()
@@ -230,7 +230,7 @@ func (p *Portal) unread(r *http.Request) web.Base {
 		return b
 	}
 	b.Watch = p.watch(s)
-	b.Viewer = &web.Viewer{Means: p.means(r), Role: record.Role(s.Value("role"))}
+	b.Viewer = &web.Viewer{Means: means(r), Role: record.Role(s.Value("role"))}
 	return b
 }
 
@@ -239,14 +239,10 @@ func (p *Portal) bare(r *http.Request) web.Base {
 	return web.Base{Now: time.Now(), Reference: handlers.RequestOf(r.Context()).Reference, Language: p.language(r)}
 }
 
-// means is how the person signed in, as people know it.
-func (p *Portal) means(r *http.Request) string {
-	s := handlers.RequestOf(r.Context()).Session
-	if s == nil {
-		return ""
-	}
-	if provider, ok := p.providers[s.Value("provider")]; ok {
-		return provider.Label()
+// means is the provider that the person signed in with.
+func means(r *http.Request) string {
+	if s := handlers.RequestOf(r.Context()).Session; s != nil {
+		return s.Value("provider")
 	}
 	return ""
 }

@@ -134,8 +134,8 @@ func (p *Portal) showSessionEnded(w http.ResponseWriter, r *http.Request) error 
 		}
 		page.ProviderCloses = s.Value("id_token") != ""
 	}
-	if provider, ok := p.providers[name]; ok {
-		page.Provider, page.ProviderClosed = provider.Label(), closed
+	if _, ok := p.providers[name]; ok {
+		page.Provider, page.ProviderClosed = name, closed
 	}
 	return p.web.Render(w, http.StatusOK, page)
 }

@@ -133,12 +133,12 @@ func (p *Portal) refuse(ctx context.Context, provider *auth.Provider, err error)
 	if terr := p.store.RefuseSignIn(ctx, asking(ctx, nil), provider.Name(), string(refusal.Reason)); terr != nil {
 		return terr // untraced, so unanswered: the page says that we are not available
 	}
-	return &signInFailed{means: provider.Label(), err: err}
+	return &signInFailed{means: provider.Name(), err: err}
 }
 
 // signInFailed is a sign-in that the provider's answer did not carry.
 type signInFailed struct {
-	means string
+	means string // the provider
 	err   error
 }
 

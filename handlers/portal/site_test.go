@@ -71,7 +71,7 @@ func (s *site) serve(t *testing.T, db *store.Store) {
 		t.Fatal(err)
 	}
 	pages, err := web.New(web.Site{Hospital: "Hôpital d’essai", SupportPhone: "01 99 00 00 00", SupportHours: "toujours", SupportMail: "a@b.example", AlertPhone: "01 99 00 00 01",
-		Doors: []web.Door{{Path: "/login/" + rp.Name(), Label: rp.Label(), For: web.ForPatients}}})
+		Doors: []web.Door{{Provider: rp.Name(), Label: rp.Label(), For: web.ForPatients}}})
 	if err != nil {
 		t.Fatal(err)
 	}
