@@ -26,11 +26,12 @@ type NothingSharedPage struct {
 
 func (p NothingSharedPage) view(l *language) (string, Base, any) {
 	p.Greeting = nil // it says the same itself
-	return "nothing-shared", p.Base, struct {
-		Name     string
-		LastSeen lastSeen
-	}{viewerName(p.Base), l.newLastSeen(p.LastSignIn, p.FirstSignIn)}
+	return "nothing-shared", p.Base, nothingShared{l.newLastSeen(p.LastSignIn, p.FirstSignIn)}
 }
+
+type nothingShared struct{ LastSeen lastSeen }
+
+func (nothingShared) section() (string, *identityLine) { return "home", nil }
 
 // UnmatchedPage tells someone whose identity is proved that it leads to no
 // single record. It does not say whether there is none or several.

@@ -95,8 +95,8 @@ func newFrame(w *Web, l *language, template string, base Base, content any) fram
 	return f
 }
 
-// sectioned is a content that belongs to a section of the menu and shows a
-// patient's data, so that whose record it is is never in doubt (DT11.b).
+// sectioned is a content that belongs to a section of the menu; where it shows
+// a patient's data, whose record it is is never in doubt (DT11.b).
 type sectioned interface {
 	section() (name string, patient *identityLine)
 }

@@ -31,3 +31,33 @@ func TestReplacedValueIsStruck(t *testing.T) {
 		}
 	}
 }
+
+// TestCorrectionLeadsToItsResults: the notice at the top of a report names the
+// results that changed, each a link to its row.
+func TestCorrectionLeadsToItsResults(t *testing.T) {
+	numeric := func(name string, was *record.Replaced) record.Observation {
+		return record.Observation{Name: name, Status: record.Corrected, Value: record.Value{Kind: record.Numeric, Text: "4.5"}, Replaced: was}
+	}
+	was := &record.Replaced{Value: record.Value{Kind: record.Numeric, Text: "6.2"}}
+	for _, c := range []struct {
+		panels []record.Panel
+		want   string
+	}{
+		{[]record.Panel{{Observations: []record.Observation{numeric("Sodium", nil)}}}, "précédentes."},
+		{[]record.Panel{{Observations: []record.Observation{numeric("Sodium", nil), numeric("Potassium", was)}}}, "précédentes. Résultat corrigé : Potassium."},
+		{[]record.Panel{{Observations: []record.Observation{numeric("Sodium", was)}}, {Observations: []record.Observation{numeric("Potassium", was)}}}, "précédentes. Résultats corrigés : Sodium, Potassium."},
+	} {
+		doc, _ := renderedPage(t, newWeb(t), ReportPage{Report: &record.Report{Status: record.Corrected, Panels: c.panels}})
+		notice := all(doc, withAttr("class", "remark method"))[0]
+		if got := strings.ReplaceAll(textOf(notice), "\u00a0", " "); !strings.HasSuffix(got, c.want) {
+			t.Errorf("got %q, want it to end in %q", got, c.want)
+		}
+		for _, link := range all(notice, tagged("a")) {
+			to, _ := attr(link, "href")
+			rows := all(doc, withAttr("id", strings.TrimPrefix(to, "#")))
+			if len(rows) != 1 || !strings.Contains(textOf(rows[0]), textOf(link)) {
+				t.Errorf("%s leads to %d rows, or to one that does not name it", textOf(link), len(rows))
+			}
+		}
+	}
+}

@@ -24,7 +24,8 @@ type report struct {
 	Version   string
 	Printed   string // when and by whom, on paper only
 	Meta      []metaItem
-	Notice    string // what its state means to the reader
+	Notice    string         // what its state means to the reader
+	Replaced  []analysisLink // where an older value stands struck
 	Comments  []string
 	Brief     *brief
 	Panels    []panel
@@ -60,6 +61,7 @@ func (p ReportPage) view(l *language) (string, Base, any) {
 		Status:   l.newStatusTag(r.Status),
 		Meta:     l.metaOf(r),
 		Notice:   l.noticeOf(r.Status),
+		Replaced: l.replacedIn(r),
 		Comments: r.Comments,
 		Brief:    l.newBrief(r),
 		Units:    l.unitsOf(r),
@@ -98,6 +100,21 @@ func (l *language) noticeOf(s record.Status) string {
 		return l.say.Report.Cancelled
 	}
 	return ""
+}
+
+// replacedIn leads to the results that this version of a report changed.
+func (l *language) replacedIn(r *record.Report) []analysisLink {
+	var links []analysisLink
+	row := 0
+	for i := range r.Panels {
+		for j := range r.Panels[i].Observations {
+			if o := &r.Panels[i].Observations[j]; o.Replaced != nil {
+				links = append(links, analysisLink{Anchor: rowAnchor(row), Name: l.nameOf(o)})
+			}
+			row++
+		}
+	}
+	return links
 }
 
 // metaOf is who did what and when, as far as the laboratory said it.

@@ -103,10 +103,14 @@ func (rows *resultRows) writeRow(o *record.Observation, anchor string) {
 	rows.letters = rows.letters || rows.isSusceptibility(o)
 
 	rows.raw(`<tr role="row"`)
-	if edge := rowClass(worst); edge != "" { // the top of the report leads here
+	edge := rowClass(worst)
+	if edge != "" || o.Replaced != nil { // the top of the report leads here
 		rows.raw(` id="`)
 		rows.text(anchor)
-		rows.raw(`" class="`)
+		rows.raw(`"`)
+	}
+	if edge != "" {
+		rows.raw(` class="`)
 		rows.raw(edge)
 		rows.raw(`"`)
 	}
