@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
@@ -21,6 +22,8 @@ type client struct {
 	t    *testing.T
 	demo *demo
 	http *http.Client
+
+	dialer *net.Dialer // from its address
 }
 
 // homes counts the browsers, for their addresses.
@@ -40,15 +43,34 @@ func (d *demo) client(t *testing.T) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.authority(t)}, ForceAttemptHTTP2: true, DialContext: (&net.Dialer{LocalAddr: home()}).DialContext}
+	return d.browser(t, jar, &net.Dialer{LocalAddr: home()}, "")
+}
+
+// browser returns a browser with the cookies of jar that reaches the portal at
+// door, an address of this machine; empty: where its name leads.
+func (d *demo) browser(t *testing.T, jar http.CookieJar, dialer *net.Dialer, door string) *client {
+	t.Helper()
+	c := &client{t: t, demo: d, dialer: dialer}
+	portal := c.portal().Host
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.authority(t)}, ForceAttemptHTTP2: true,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if door != "" && address == portal {
+				address = door
+			}
+			return dialer.DialContext(ctx, network, address)
+		}}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &client{t: t, demo: d, http: &http.Client{
+	c.http = &http.Client{
 		Transport:     transport,
 		Jar:           jar,
 		Timeout:       20 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
+	return c
 }
+
+// at returns the same browser, which reaches the portal at another door.
+func (c *client) at(door string) *client { return c.demo.browser(c.t, c.http.Jar, c.dialer, door) }
 
 // authority is the demo's own.
 func (d *demo) authority(t *testing.T) *x509.CertPool {
@@ -75,7 +97,9 @@ func (d *demo) signedIn(t *testing.T, p person) *client {
 }
 
 // in returns the same browser, for a subtest.
-func (c *client) in(t *testing.T) *client { return &client{t: t, demo: c.demo, http: c.http} }
+func (c *client) in(t *testing.T) *client {
+	return &client{t: t, demo: c.demo, http: c.http, dialer: c.dialer}
+}
 
 // signIn goes through the provider's form, and returns where that leads.
 func (c *client) signIn(login, provider string) *page {

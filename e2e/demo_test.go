@@ -70,8 +70,7 @@ type demo struct {
 	log  string // what the demo itself prints
 
 	command *exec.Cmd
-	ended   chan struct{}
-	err     error // of Wait; read after ended is closed
+	*child
 }
 
 const (
@@ -137,23 +136,34 @@ func (d *demo) start(ctx context.Context) error {
 	defer func() { _ = output.Close() }() // the demo has it now
 	d.command = exec.Command(filepath.Join(suite.programs, "guichet"), "demo", "--dir", d.dir, "--port", strconv.Itoa(d.port))
 	d.command.Stdout, d.command.Stderr = output, output
-	// Ctrl-C reaches us alone; our death, however it comes, stops the demo.
-	d.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	d.ended = make(chan struct{})
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the death signal follows the thread that forked
-		defer close(d.ended)
-		err := d.command.Start()
-		started <- err
-		if err == nil {
-			d.err = d.command.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
+	if d.child, err = startChild(d.command); err != nil {
 		return fmt.Errorf("start demo: %w", err)
 	}
 	return d.await(ctx)
+}
+
+// child is a process that ends with us.
+type child struct {
+	ended chan struct{}
+	err   error // of Wait; read after ended is closed
+}
+
+// startChild starts a command. Ctrl-C reaches us alone; our death, however it
+// comes, stops the child.
+func startChild(command *exec.Cmd) (*child, error) {
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	c := &child{ended: make(chan struct{})}
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // the death signal follows the thread that forked
+		defer close(c.ended)
+		err := command.Start()
+		started <- err
+		if err == nil {
+			c.err = command.Wait()
+		}
+	}()
+	return c, <-started
 }
 
 // await reads ready.json once it is there.

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,21 +78,10 @@ func (d *demo) startAgain(ctx context.Context) error {
 	defer func() { _ = output.Close() }()                          // the demo has it now
 	command := exec.Command(d.command.Path, d.command.Args[1:]...) // #nosec G204 -- as before
 	command.Stdout, command.Stderr = output, output
-	command.SysProcAttr = d.command.SysProcAttr
-	ended, started := make(chan struct{}), make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the death signal follows the thread that forked
-		defer close(ended)
-		err := command.Start()
-		started <- err
-		if err == nil {
-			d.err = command.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
+	if d.child, err = startChild(command); err != nil {
 		return fmt.Errorf("start demo: %w", err)
 	}
-	d.command, d.ended = command, ended
+	d.command = command
 	return d.await(ctx)
 }
 

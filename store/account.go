@@ -123,6 +123,7 @@ func (s *Store) SignIn(ctx context.Context, req Request, who Identified) (*Arriv
 	if err := s.mayTryAs(ctx, req, who); err != nil {
 		return nil, err
 	}
+	began := time.Now()
 	entry, err := s.signIn(ctx, req, who)
 	if errors.Is(err, errAgain) { // two first sign-ins at once: the second finds the first
 		entry, err = s.signIn(ctx, req, who)
@@ -130,17 +131,32 @@ func (s *Store) SignIn(ctx context.Context, req Request, who Identified) (*Arriv
 	if err != nil {
 		return nil, fmt.Errorf("sign in: %w", err)
 	}
-	d, err := s.receive(ctx, req, entry)
-	if fault.KindOf(err) == fault.NotFound {
-		return nil, s.refusal(ctx, req, entry, who)
+	arrival, err := s.arrive(ctx, req, who, entry, began)
+	if err == nil {
+		return arrival, nil
 	}
-	if err != nil {
+	switch fault.KindOf(err) {
+	case fault.NotFound:
+		err = s.refusal(ctx, req, entry, who)
+		if fault.KindOf(err) == fault.Unmatched {
+			return nil, err
+		}
+	case fault.Ended:
 		return nil, fmt.Errorf("sign in: %w", err)
+	}
+	// What is open and not answered for would stay open.
+	return nil, errors.Join(fmt.Errorf("sign in: %w", err), s.EndSession(ctx, req, record.EndError))
+}
+
+// arrive receives what a sign-in was granted.
+func (s *Store) arrive(ctx context.Context, req Request, who Identified, entry int64, began time.Time) (*Arrival, error) {
+	d, err := s.receive(ctx, req, entry, began)
+	if err != nil {
+		return nil, err
 	}
 	person, err := s.refreshed(ctx, req, d, who)
 	if err = s.opened(ctx, req, d, err); err != nil {
-		// What is open and not answered for would stay open.
-		return nil, errors.Join(fmt.Errorf("sign in: %w", err), s.EndSession(ctx, req, record.EndError))
+		return nil, err
 	}
 	return &Arrival{Person: *person, LastSignIn: lastSignIn(d)}, nil
 }
@@ -243,6 +259,11 @@ func (s *Store) signIn(ctx context.Context, req Request, who Identified) (int64,
 	if err != nil {
 		return 0, err
 	}
+	leave, err := s.accounts.wait(ctx, string(m.person))
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
 	var entry int64
 	err = s.inLine(ctx, req.Address, func() error {
 		return s.get(ctx, &entry, `SELECT guichet.sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,

@@ -49,7 +49,7 @@ func (s *Store) mayTryAs(ctx context.Context, req Request, who Identified) error
 
 // inLine makes a call that holds the address's delay.
 func (s *Store) inLine(ctx context.Context, address netip.Addr, call func() error) error {
-	leave, err := s.lines.wait(ctx, address)
+	leave, err := s.networks.wait(ctx, networkOf(address))
 	if err != nil {
 		return err
 	}

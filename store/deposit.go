@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"guichet/envelope"
 	"guichet/fault"
@@ -117,12 +118,13 @@ func (s *Store) deposit(ctx context.Context, req Request, d *Deposit) (*Receipt,
 // findPatient asks whose message it is, and for the keyset to seal it with; nil
 // means that the same message was stored before.
 func (s *Store) findPatient(ctx context.Context, req Request, d *Deposit, message []byte, marks *marks) (*keyed, error) {
+	began := time.Now()
 	var entry int64
 	if err := s.get(ctx, &entry, `SELECT guichet.find_patient($1, $2, $3, $4, $5, $6)`,
 		req.Token, req.ip(), req.ID, message, pq.StringArray(marks.fields), pq.ByteaArray(marks.values)); err != nil {
 		return nil, fmt.Errorf("find patient: %w", err)
 	}
-	found, err := s.receive(ctx, req, entry)
+	found, err := s.receive(ctx, req, entry, began)
 	if err != nil {
 		return nil, fmt.Errorf("find patient: %w", err)
 	}

@@ -58,6 +58,7 @@ type SignedIn struct {
 // ReadEvidence returns the sign-ins at a provider that nobody has checked yet: the
 // oldest fifty at most, in no order.
 func (s *Store) ReadEvidence(ctx context.Context, req Request, provider string) ([]SignedIn, error) {
+	began := time.Now()
 	var entry *int64
 	if err := s.get(ctx, &entry, `SELECT guichet.ask_evidence($1, $2, $3, $4)`, req.Token, req.ip(), req.ID, provider); err != nil {
 		return nil, fmt.Errorf("ask evidence: %w", err)
@@ -65,7 +66,7 @@ func (s *Store) ReadEvidence(ctx context.Context, req Request, provider string) 
 	if entry == nil {
 		return nil, nil
 	}
-	d, err := s.receive(ctx, req, *entry)
+	d, err := s.receive(ctx, req, *entry, began)
 	if err != nil {
 		return nil, fmt.Errorf("read evidence: %w", err)
 	}

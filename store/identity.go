@@ -53,6 +53,9 @@ func (s *Store) refusal(ctx context.Context, req Request, entry int64, who Ident
 	if err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
+	if reason == "" { // granted, and not handed over; or too late to be told
+		return fault.New(fault.Unavailable, errors.New("sign in: neither let in nor refused"))
+	}
 	reference, err := s.Reference(who.Issuer, who.Subject)
 	if err != nil {
 		return fmt.Errorf("sign in: %w", err)

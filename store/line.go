@@ -11,32 +11,33 @@ import (
 )
 
 const (
-	// lineWidth is how many transactions that hold an address's delay are under
-	// way for it at once: they wait for one row, each with a connection that
-	// others need (AA7.e).
+	// lineWidth is how many transactions that hold one row, an address's delay or
+	// an account, are under way for it at once: they wait for each other, each
+	// with a connection that others need (AA7.e).
 	lineWidth = 4
 	lineCount = 256
 )
 
-// lines keep sign-ins of one address from taking every connection.
-type lines struct {
+// lines keep the sign-ins of one address, or to one account, from taking every
+// connection.
+type lines[K comparable] struct {
 	seed maphash.Seed // so that nobody chooses who shares a line
 	all  [lineCount]*semaphore.Weighted
 }
 
-func newLines() *lines {
-	l := &lines{seed: maphash.MakeSeed()}
+func newLines[K comparable]() *lines[K] {
+	l := &lines[K]{seed: maphash.MakeSeed()}
 	for i := range l.all {
 		l.all[i] = semaphore.NewWeighted(lineWidth)
 	}
 	return l
 }
 
-// wait returns once it is the address's turn, and what ends it; or errHeld.
-func (l *lines) wait(ctx context.Context, address netip.Addr) (leave func(), err error) {
+// wait returns once it is the turn of whom, and what ends it; or errHeld.
+func (l *lines[K]) wait(ctx context.Context, whom K) (leave func(), err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	line := l.all[maphash.Comparable(l.seed, networkOf(address))%lineCount]
+	line := l.all[maphash.Comparable(l.seed, whom)%lineCount]
 	if line.Acquire(ctx, 1) != nil {
 		return nil, fault.New(fault.Unavailable, errHeld)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"guichet/record"
 	"guichet/store"
 	"guichet/store/storetest"
 )
@@ -53,6 +54,58 @@ func TestAFloodLeavesRoomForOthers(t *testing.T) {
 	}
 	for range flood {
 		<-ended
+	}
+}
+
+// TestAFloodOfOneAccountLeavesRoomForOthers: where an account is held, whoever
+// signs in to it waits, from wherever they come, and nobody else (AA8.a).
+func TestAFloodOfOneAccountLeavesRoomForOthers(t *testing.T) {
+	d := newDoor(t)
+	d.deposit(t, bloodCount(camille, "100", "C1", "O1", "11.2", sampled))
+	d.deposit(t, bloodCount(lea, "200", "C2", "O2", "11.2", sampled))
+	d.signIn(t, camille, "sub")
+	holder, err := d.admin.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Rollback()
+	if _, err := holder.Exec(`SELECT FROM guichet.account FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	const flood = 40
+	for i := range flood {
+		go func() {
+			req := from(fmt.Sprintf("203.0.113.%d", 100+i))
+			_, _ = d.portal.SignIn(t.Context(), req, evidenced(store.Identified{Provider: "franceconnect", Issuer: "https://fc.example", Subject: "sub",
+				State: req.ID.String(), Role: record.RolePatient, Identity: camille}))
+			ended <- struct{}{}
+		}()
+	}
+	waiting := func() int {
+		return d.number(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	}
+	for waiting() < 4 {
+		select {
+		case <-t.Context().Done():
+			t.Fatal("nobody waits")
+		case <-time.After(time.Millisecond):
+		}
+	}
+	if _, err := d.trySignIn(t, lea, "another"); err != nil {
+		t.Errorf("another account: %v", err)
+	}
+	if n := waiting(); n != 4 {
+		t.Errorf("%d connections wait for one account", n)
+	}
+	if err := holder.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	for range flood {
+		<-ended
+	}
+	if n := d.number(t, lives); n != 2 {
+		t.Errorf("%d sessions live afterwards, want one of each account", n)
 	}
 }
 

@@ -49,36 +49,43 @@ func (s *Store) read(ctx context.Context, req Request, q question) (*delivery, e
 	if _, ok := s.condemned.since(req.Token); ok {
 		return nil, fault.New(fault.Ended, errors.New("session is to be ended"))
 	}
+	began := time.Now()
 	entry, err := s.ask(req, q)
-	return s.disclose(ctx, req, entry, err)
+	return s.disclose(ctx, req, entry, began, err)
 }
 
 // readAlone is read for a role that has no company.
 func (s *Store) readAlone(ctx context.Context, req Request, q question) (*delivery, error) {
+	began := time.Now()
 	var entry int64
 	query, args := q.alone(req)
 	err := s.get(ctx, &entry, query, args...)
-	return s.disclose(ctx, req, entry, err)
+	return s.disclose(ctx, req, entry, began, err)
 }
 
 // disclose receives what an ask was granted, if it was traced.
-func (s *Store) disclose(ctx context.Context, req Request, entry int64, err error) (*delivery, error) {
+func (s *Store) disclose(ctx context.Context, req Request, entry int64, began time.Time, err error) (*delivery, error) {
 	if err != nil {
 		if fault.KindOf(err) == fault.Internal { // whatever kept the trace from being written, nothing may be disclosed now
 			err = fault.New(fault.Unavailable, err)
 		}
 		return nil, fmt.Errorf("ask: %w", err)
 	}
-	return s.receive(ctx, req, entry)
+	return s.receive(ctx, req, entry, began)
 }
 
-// flushes bounds how often receive is helped to a durable entry. Each try
-// waits some milliseconds; the entry itself serves for five seconds.
-const flushes = 50
+const (
+	// flushes bounds how often receive is helped to a durable entry. Each try
+	// waits some milliseconds.
+	flushes = 50
+	// entryLife is how long an entry serves (W1).
+	entryLife = 5 * time.Second
+)
 
 // receive returns fault.NotFound where nothing is handed over: refused and
-// missing look the same (DT3).
-func (s *Store) receive(ctx context.Context, req Request, entry int64) (*delivery, error) {
+// missing look the same (DT3). began is before the entry was left: one that may
+// have been too old by now is fault.Unavailable.
+func (s *Store) receive(ctx context.Context, req Request, entry int64, began time.Time) (*delivery, error) {
 	d := &delivery{entry: entry}
 	err := s.list(ctx, &d.rows, receiveQuery, req.Token, entry)
 	for range flushes {
@@ -92,6 +99,9 @@ func (s *Store) receive(ctx context.Context, req Request, entry int64) (*deliver
 	}
 	if err != nil {
 		return nil, fmt.Errorf("receive: %w", err)
+	}
+	if len(d.rows) == 0 && time.Since(began) > entryLife {
+		return nil, fault.New(fault.Unavailable, errors.New("receive: perhaps too late"))
 	}
 	if len(d.rows) == 0 {
 		return nil, fault.New(fault.NotFound, errors.New("nothing handed over"))

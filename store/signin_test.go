@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"guichet/fault"
 	"guichet/record"
@@ -163,5 +164,47 @@ func TestRefusedAccessNamesNobody(t *testing.T) {
 	}
 	if a := log.Accesses[0]; a.Outcome != "refused" || a.Who != "" || a.Self {
 		t.Errorf("got %+v, want a refusal without a name", a)
+	}
+}
+
+// TestASignInThatIsNotHandedOverLeavesNoSession: it is open and nobody has its
+// token, so it would only keep its owner out (AA8.b).
+func TestASignInThatIsNotHandedOverLeavesNoSession(t *testing.T) {
+	for name, body := range map[string]string{
+		"the database is overloaded": "BEGIN RAISE 'no' USING ERRCODE = '53200'; END",
+		"nothing is handed over":     "BEGIN RETURN; END",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.deposit(t, bloodCount(camille, "100", "C1", "O1", "11.2", sampled))
+			db := w.Superuser(t)
+			var head string
+			if err := db.QueryRow(`SELECT split_part(pg_get_functiondef('guichet.receive'::regproc), 'AS $function$', 1)`).Scan(&head); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := db.Exec(head + "AS $function$ " + body + " $function$"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.trySignIn(t, camille, "sub"); fault.KindOf(err) != fault.Unavailable {
+				t.Errorf("got %v", err)
+			}
+			if n := number(t, db, lives); n != 0 {
+				t.Errorf("%d sessions live", n)
+			}
+			if n := number(t, db, `SELECT count(*) FROM guichet.session_end WHERE reason = 'error'`); n != 1 {
+				t.Errorf("%d sessions ended by error, want 1", n)
+			}
+		})
+	}
+}
+
+// TestTooLateIsNotMissing: an entry serves for five seconds, and who waits
+// longer for a connection is told to come back, not that there is nothing.
+func TestTooLateIsNotMissing(t *testing.T) {
+	x := newTarget(t)
+	for ago, want := range map[time.Duration]fault.Kind{0: fault.NotFound, 4 * time.Second: fault.NotFound, 6 * time.Second: fault.Unavailable} {
+		if err := x.portal.Receive(t.Context(), storetest.Request(), 1, ago); fault.KindOf(err) != want {
+			t.Errorf("%s later: got %v", ago, err)
+		}
 	}
 }

@@ -10,6 +10,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"database/sql"
@@ -80,7 +81,8 @@ type Store struct {
 	keys *envelope.Keyring
 	asks asker
 
-	lines     *lines
+	networks  *lines[netip.Prefix]
+	accounts  *lines[string]
 	familiar  familiar
 	condemned condemned
 
@@ -92,6 +94,10 @@ type Store struct {
 // not cancelled half way.
 const patience = 4 * time.Second
 
+// defaultConnections are enough for a read that waits for the disk more than it
+// works.
+const defaultConnections = 24
+
 // connectionLife is how long a server whose certificate was revoked may go on
 // being spoken to.
 const connectionLife = 10 * time.Minute
@@ -102,14 +108,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	connections := o.Connections
-	if connections == 0 {
-		connections = 24
-	}
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	db.SetConnMaxLifetime(connectionLife)
-	s := &Store{db: db, keys: o.Keys, lines: newLines(), statements: make(map[string]*sqlx.Stmt)}
+	s := &Store{db: db, keys: o.Keys, networks: newLines[netip.Prefix](), accounts: newLines[string](), statements: make(map[string]*sqlx.Stmt)}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -165,7 +164,7 @@ func connect(o Options) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, errors.New("database URL: not understood") // the driver's text may quote the password
 	}
-	return sqlx.NewDb(sql.OpenDB(connector), "postgres"), nil
+	return sqlx.NewDb(newPool(connector, cmp.Or(o.Connections, defaultConnections)).db, "postgres"), nil
 }
 
 // statement prepares query once: an unprepared call costs two round trips.
