@@ -542,6 +542,10 @@ func TestSettings(t *testing.T) {
 		JOIN guichet.account a ON a.id = t.account WHERE s.name = 'session.idle'`); got != "1 minute by operator, 60 minutes by operator" {
 		t.Errorf("got %q", got)
 	}
+	// Each of them rings: turning an alert off is no way to stay unseen.
+	if n := number(t, db, `SELECT count(*) FROM guichet.setting s WHERE s.entry > 0 AND NOT EXISTS (SELECT FROM guichet.alert a WHERE a.entry = s.entry AND a.kind = 'setting-changed')`); n != 0 {
+		t.Errorf("%d changes rang nowhere", n)
+	}
 	all, err := console.ListSettings(t.Context())
 	if err != nil || len(all) != 13 {
 		t.Fatalf("got %d settings, %v", len(all), err)

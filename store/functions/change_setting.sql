@@ -1,6 +1,7 @@
 -- change_setting chooses a value, under an entry that says who did (AA13.c): the
 -- row of that entry has the new value, the row before it the old one. It is in
--- force on sessions that are open, from now on (DT9.b).
+-- force on sessions that are open, from now on (DT9.b). It rings: whoever would
+-- attack unseen would begin here.
 CREATE FUNCTION guichet.change_setting(token bytea, ip inet[], request uuid, wanted text, value text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
@@ -28,6 +29,7 @@ BEGIN
         RETURN 0;
     END IF;
     INSERT INTO guichet.setting (name, value, at, entry) VALUES (wanted, change_setting.value, guichet.clock(), entry);
+    PERFORM guichet.raise_alert('setting-changed', sha256(convert_to(wanted || ' ' || change_setting.value, 'UTF8')), entry);
     UPDATE guichet.session_limit SET idle = guichet.setting_of('session.idle')::interval, lifetime = guichet.setting_of('session.lifetime')::interval,
            mode = guichet.setting_of('session.mode'), presence = guichet.setting_of('session.presence')::interval;
     RETURN entry;
