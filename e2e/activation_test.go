@@ -71,7 +71,7 @@ func TestWhoIsUnknownActivatesARecord(t *testing.T) {
 	if reason := ended.root(t).one(t, with("id", "session-ended")).attribute("data-reason"); reason != "admin" {
 		t.Errorf("suspended: ended for %q", reason)
 	}
-	if refused := d.client(t).signIn(p.Login, p.Provider); refused.status != http.StatusForbidden || !strings.Contains(refused.root(t).text(), "Votre accès est suspendu") {
+	if refused := d.client(t).signIn(p.Login, p.Provider); refused.status != http.StatusForbidden || !strings.Contains(refused.root(t).text(), "Votre accès est fermé") {
 		t.Errorf("sign-in of a suspended account: status %d", refused.status)
 	}
 }

@@ -33,14 +33,15 @@ func gallery(t *testing.T) string {
 	for _, language := range []web.Language{web.French, web.English} {
 		base := web.Base{Now: now, Reference: "G7K2-41QF", Language: language}
 		rare := map[string]web.Page{
-			"wait":         web.WaitPage{Base: base, Until: now.Add(32 * time.Second), Failures: 5},
-			"wait-crowded": web.WaitPage{Base: base, Until: now.Add(2 * time.Second)},
-			"wait-long":    web.WaitPage{Base: base, Until: now.Add(20 * time.Hour), Failures: 20, Longest: time.Hour},
-			"unavailable":  web.UnavailablePage{Base: base},
-			"internal":     web.InternalPage{Base: base},
-			"origin":       web.ForbiddenOriginPage{Base: base},
-			"already-open": web.AlreadyOpenPage{Base: base, Since: now.Add(-30 * time.Minute), Seen: now.Add(-3 * time.Minute)},
-			"alerted":      web.AlertedPage{Base: base},
+			"wait":           web.WaitPage{Base: base, Until: now.Add(32 * time.Second), Failures: 5},
+			"wait-crowded":   web.WaitPage{Base: base, Until: now.Add(2 * time.Second)},
+			"wait-long":      web.WaitPage{Base: base, Until: now.Add(20 * time.Hour), Failures: 20, Longest: time.Hour},
+			"unavailable":    web.UnavailablePage{Base: base},
+			"internal":       web.InternalPage{Base: base},
+			"origin":         web.ForbiddenOriginPage{Base: base},
+			"already-open":   web.AlreadyOpenPage{Base: base, Since: now.Add(-30 * time.Minute), Seen: now.Add(-3 * time.Minute)},
+			"account-closed": web.AccountClosedPage{Base: base, Provider: "franceconnect", ProviderCloses: true},
+			"alerted":        web.AlertedPage{Base: base},
 			"greeted": web.ReportsPage{Base: web.Base{Now: now, Reference: base.Reference, Language: language, Viewer: &web.Viewer{Name: "Camille MOREAU", Means: "franceconnect", Role: record.RolePatient, IdleAt: now.Add(15 * time.Minute)},
 				Greeting: &web.Greeting{LastSignIn: &record.SignIn{At: now.AddDate(0, 0, -16), Provider: "franceconnect", Refused: 1, RefusedAt: now.Add(-3 * time.Hour)}}}},
 			"suspended":    web.SuspendedPage{Base: base},

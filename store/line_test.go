@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"database/sql"
 	"fmt"
 	"testing"
 	"time"
@@ -9,6 +10,21 @@ import (
 	"guichet/store"
 	"guichet/store/storetest"
 )
+
+const locked = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+
+// awaitLocked returns once so many connections wait for a lock.
+func awaitLocked(t *testing.T, db *sql.DB, connections int) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	for number(t, db, locked) < connections {
+		select {
+		case <-deadline:
+			t.Fatalf("%d connections wait, not %d", number(t, db, locked), connections)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
 
 // TestAFloodLeavesRoomForOthers: where an address's delay is held, whoever
 // signs in from there waits, and nobody else (AA7.e).
@@ -33,19 +49,13 @@ func TestAFloodLeavesRoomForOthers(t *testing.T) {
 			ended <- struct{}{}
 		}()
 	}
-	for d.number(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) < 4 {
-		select {
-		case <-t.Context().Done():
-			t.Fatal("nobody waits")
-		case <-time.After(time.Millisecond):
-		}
-	}
+	awaitLocked(t, d.admin, 4)
 	for i := range 20 {
 		began := time.Now()
 		if err := d.portal.BeginTry(t.Context(), from(fmt.Sprintf("203.0.113.%d", 100+i)), "psc"); err != nil {
 			t.Errorf("another address: %v", err)
 		}
-		if waiting := d.number(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`); waiting > 4 {
+		if waiting := number(t, d.admin, locked); waiting > 4 {
 			t.Fatalf("%d connections wait for one address, after %s", waiting, time.Since(began))
 		}
 	}
@@ -82,20 +92,11 @@ func TestAFloodOfOneAccountLeavesRoomForOthers(t *testing.T) {
 			ended <- struct{}{}
 		}()
 	}
-	waiting := func() int {
-		return d.number(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
-	}
-	for waiting() < 4 {
-		select {
-		case <-t.Context().Done():
-			t.Fatal("nobody waits")
-		case <-time.After(time.Millisecond):
-		}
-	}
+	awaitLocked(t, d.admin, 4)
 	if _, err := d.trySignIn(t, lea, "another"); err != nil {
 		t.Errorf("another account: %v", err)
 	}
-	if n := waiting(); n != 4 {
+	if n := number(t, d.admin, locked); n != 4 {
 		t.Errorf("%d connections wait for one account", n)
 	}
 	if err := holder.Rollback(); err != nil {

@@ -3,10 +3,12 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -742,6 +744,65 @@ func TestIncident(t *testing.T) {
 		if err := x.portal.ReportIncident(t.Context(), req); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// TestHolderClosesTheAccount: its sessions end, it opens no more, and the
+// hospital can open it again (GA4.d).
+func TestHolderClosesTheAccount(t *testing.T) {
+	x := newTarget(t)
+	db := x.Superuser(t)
+	live := x.signIn(t, camille, "sub-camille")
+	x.choose(t, "session.mode", "refuse")
+	waiting, err := x.trySignIn(t, camille, "sub-camille")
+	if fault.KindOf(err) != fault.Ended {
+		t.Fatalf("a second session: got %v", err)
+	}
+	holder, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Rollback()
+	if _, err := holder.Exec(`SELECT FROM guichet.session FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	var clicks sync.WaitGroup
+	var closed atomic.Int32
+	const clicked = 4
+	for range clicked {
+		clicks.Go(func() {
+			switch err := x.portal.CloseAccount(t.Context(), live); {
+			case err == nil:
+				closed.Add(1)
+			case fault.KindOf(err) != fault.Ended:
+				t.Error(err)
+			}
+		})
+	}
+	awaitLocked(t, db, clicked) // all at once
+	if err := holder.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	clicks.Wait()
+	if closed.Load() != 1 {
+		t.Errorf("closed %d times", closed.Load())
+	}
+	wantStanding(t, x.portal, live, "logout")
+	wantStanding(t, x.portal, waiting, "logout")
+	wantStanding(t, x.portal, x.tokenTwo, "live")
+	if got := word(t, db, `SELECT c.state || ' ' || c.reason || ' by ' || a.role FROM guichet.account_state c JOIN guichet.trace t ON t.id = c.entry AND t.type = 'account.block' AND t.outcome = 'granted' AND t.reason = 'holder'
+		JOIN guichet.account a ON a.id = t.account AND a.id = c.account`); got != "blocked holder by patient" {
+		t.Errorf("got %q", got)
+	}
+	if _, err := x.portal.ReadReport(t.Context(), live, x.own); fault.KindOf(err) != fault.Ended {
+		t.Errorf("a read: got %v", err)
+	}
+	_, err = x.trySignIn(t, camille, "sub-camille")
+	if refusal, ok := errors.AsType[*store.Refusal](err); !ok || refusal.Reason != "account-blocked" {
+		t.Errorf("the next sign-in: got %v", err)
+	}
+	if err := x.intake.CloseAccount(t.Context(), x.feed); err == nil {
+		t.Error("a feed closes an account")
 	}
 }
 

@@ -212,6 +212,8 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 		"ended, empty":   SessionEndedPage{Base: empty},
 		"still open":     StillOpenPage{Base: alone, IdleAt: base.Viewer.IdleAt},
 		"already open":   AlreadyOpenPage{Base: out, Since: base.Now.Add(-30 * time.Minute), Seen: base.Now.Add(-3 * time.Minute)}, "already open, empty": AlreadyOpenPage{Base: empty},
+		"close account": CloseAccountPage{Base: alone}, "close account, clinician": CloseAccountPage{Base: clinician}, "close account, empty": CloseAccountPage{Base: empty},
+		"account closed": AccountClosedPage{Base: out, Provider: "franceconnect", ProviderCloses: true}, "account closed, empty": AccountClosedPage{Base: empty},
 		"alerted": AlertedPage{Base: out}, "alerted, empty": AlertedPage{Base: empty},
 	}
 	for _, name := range everyGuide() {

@@ -64,6 +64,24 @@ type ActivatedPage struct{ Base }
 
 func (p ActivatedPage) view(l *language) (string, Base, any) { return "activated", p.Base, p }
 
+// CloseAccountPage asks whether the account is to be closed (GA4.d). It names
+// nobody: nothing was read for it.
+type CloseAccountPage struct{ Base }
+
+func (p CloseAccountPage) view(*language) (string, Base, any) { return "close-account", p.Base, p }
+
+// AccountClosedPage says that it is.
+type AccountClosedPage struct {
+	Base
+	Provider       string // whose session may still be open
+	ProviderCloses bool   // by a button
+}
+
+func (p AccountClosedPage) view(l *language) (string, Base, any) {
+	p.Provider = l.provider(p.Provider)
+	return "account-closed", p.Base, p
+}
+
 // SuspendedPage tells someone whose identity is proved that their account is
 // not open. Why, they are told by the hospital only: they may not be its holder.
 type SuspendedPage struct{ Base }

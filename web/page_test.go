@@ -141,7 +141,7 @@ func checkPolicy(t *testing.T, doc *html.Node) {
 // checkLinks: every link leads to a page that exists.
 func checkLinks(t *testing.T, doc *html.Node) {
 	t.Helper()
-	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports(\?[a-z0-9=&%+]+)?|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\?before=\d+)?|/trends/[^/?]+(\?system=[^&/]*)?|/account(#not-you)?|` +
+	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports(\?[a-z0-9=&%+]+)?|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\?before=\d+)?|/trends/[^/?]+(\?system=[^&/]*)?|/account(#not-you|/close)?|` +
 		`/help(#(home|reports|report|trend|access-log|account|nothing-shared))?|/help/security|/contact(/phishing)?|/legal/(notice|privacy|accessibility|terms)|/static/[a-z0-9-]+\.(css|svg)|tel:\+\d+|mailto:guichet@ch-belleroche\.example)$`)
 	for _, n := range all(doc, withAttr("href", "*")) {
 		href, _ := attr(n, "href")
@@ -156,7 +156,7 @@ func checkLinks(t *testing.T, doc *html.Node) {
 	for _, form := range all(doc, tagged("form")) {
 		action, _ := attr(form, "action")
 		method, _ := attr(form, "method")
-		if want := map[string]string{"/logout": "post", "/language": "post", "/session/continue": "post", "/reports": "get", "/session/alert": "post", "/session/take-over": "post", "/session/provider": "post", "/activate": "post"}[action]; method != want {
+		if want := map[string]string{"/logout": "post", "/language": "post", "/session/continue": "post", "/reports": "get", "/session/alert": "post", "/session/take-over": "post", "/session/provider": "post", "/activate": "post", "/account/close": "post"}[action]; method != want {
 			t.Errorf("form %s %s", method, action)
 		}
 	}

@@ -46,6 +46,7 @@ const roles = (language) => [
       { name: 'trend', open: async (page) => { await reportWith(page, /<tr [^>]*class="out /); await page.click('tr.out th a'); } },
       { name: 'access-log', open: go('/access-log') },
       { name: 'account', open: go('/account') },
+      { name: 'close-account', open: go('/account/close') },
       { name: 'still-open', open: go('/reports?unattended=1') },
       { name: 'help', open: go('/help') },
       { name: 'not-found', open: go('/reports/0b6f6f5e-2f57-4a3f-9a39-5d3f3f0e7c11') },

@@ -161,7 +161,7 @@ func TestSuspendedPerson(t *testing.T) {
 	}
 	again := s.browser(t)
 	got = again.signIn()
-	if got.status != http.StatusForbidden || again.token() != "" || !strings.Contains(got.body, "Votre accès est suspendu") || !strings.Contains(got.body, "01 99 00 00 00") ||
+	if got.status != http.StatusForbidden || again.token() != "" || !strings.Contains(got.body, "Votre accès est fermé") || !strings.Contains(got.body, "01 99 00 00 00") ||
 		strings.Contains(got.body, "/activate") || strings.Contains(got.body, "usurpation") {
 		t.Errorf("sign-in: got %d\n%s", got.status, got.body)
 	}

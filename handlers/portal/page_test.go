@@ -100,6 +100,39 @@ func TestAccountPage(t *testing.T) {
 	}
 }
 
+// TestHolderClosesTheAccount: asked first, by the button of that page alone, and
+// told; the provider's session can be closed afterwards (GA4.d).
+func TestHolderClosesTheAccount(t *testing.T) {
+	s := newSite(t, auth.FranceConnect)
+	s.deposit(t, s.me(), "1", "11.2")
+	b := s.browser(t)
+	b.signIn()
+	if got := b.get("/account"); !strings.Contains(got.body, `href="/account/close"`) {
+		t.Error("the account page does not lead there")
+	}
+	if got := b.get("/account/close"); got.status != http.StatusOK || !strings.Contains(got.body, `method="post" action="/account/close"`) {
+		t.Errorf("asked: got %d", got.status)
+	}
+	if got := b.get("/reports"); got.status != http.StatusOK {
+		t.Fatalf("asking has closed it: got %d", got.status)
+	}
+	if got := b.do("POST", "/account/close", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}); got.status != http.StatusForbidden {
+		t.Errorf("another site: got %d", got.status)
+	}
+	got := b.do("POST", "/account/close", nil)
+	if got.status != http.StatusOK || !strings.Contains(got.body, "Votre compte est fermé") || !strings.Contains(got.body, `action="/session/provider"`) ||
+		strings.Contains(got.body, s.me().Family) || !strings.Contains(got.header.Get("Clear-Site-Data"), "cache") {
+		t.Errorf("closed: got %d, %q", got.status, got.header.Get("Clear-Site-Data"))
+	}
+	b.wantLed("/reports", "/")
+	if got := b.do("POST", "/session/provider", nil); got.status != http.StatusSeeOther || !strings.Contains(got.header.Get("Location"), "id_token_hint=") {
+		t.Errorf("the provider's session: got %d to %q", got.status, got.header.Get("Location"))
+	}
+	if got := s.browser(t).signIn(); got.status != http.StatusForbidden || !strings.Contains(got.body, "Votre accès est fermé") {
+		t.Errorf("the next sign-in: got %d", got.status)
+	}
+}
+
 func TestReportsAreFiltered(t *testing.T) {
 	s := newSite(t, auth.FranceConnect)
 	s.deposit(t, s.me(), "1", "11.2")

@@ -96,6 +96,8 @@ func (p *Portal) routes() []handlers.Route {
 		{Method: "GET", Path: "/access-log", Class: handlers.SignedIn, Event: traces.AccessLogRead, Serve: p.showAccessLog},
 		{Method: "GET", Path: "/trends/{code}", Class: handlers.SignedIn, Event: traces.TrendRead, Serve: p.showTrend},
 		{Method: "GET", Path: "/account", Class: handlers.SignedIn, Event: traces.AccountRead, Serve: p.showAccount},
+		{Method: "GET", Path: "/account/close", Class: handlers.SignedIn, Event: handlers.Untraced, Serve: p.askClosing},
+		{Method: "POST", Path: "/account/close", Class: handlers.SignedIn, Event: traces.AccountBlock, Serve: p.closeAccount},
 		{Method: "GET", Path: "/.well-known/jwks.json", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showKeys},
 		{Method: "POST", Path: "/language", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.changeLanguage},
 	}

@@ -56,6 +56,9 @@ func TestEveryRoute(t *testing.T) {
 			}
 			before := s.traces(t, string(route.Event), "granted")
 			got := b.do(route.Method, path, nil)
+			if route.Method+path == "POST/account/close" { // the next route has a session again
+				s.exec(t, `INSERT INTO guichet.account_state (account, state, reason, at, entry) SELECT account, 'active', 'mistake', at, entry + 1 FROM guichet.account_state WHERE state = 'blocked'`)
+			}
 			if got.status >= 400 {
 				t.Errorf("as one who may: got %d", got.status)
 			}

@@ -1,0 +1,26 @@
+-- close_account is the holder's own wish (GA4.d): the account is blocked, which
+-- the hospital can undo, and every session of it ends. It says whether it was.
+CREATE FUNCTION guichet.close_account(token bytea, ip inet[], request uuid) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    v guichet.verdict;
+    s guichet.session;
+    made bigint;
+    now_ timestamptz := guichet.clock();
+BEGIN
+    PERFORM guichet.guard(token, ip, request);
+    PERFORM FROM guichet.session o WHERE o.token = sha256(close_account.token) AND o.listener = session_user FOR NO KEY UPDATE; -- a second click waits
+    v := guichet.decide(token, 'account', NULL);
+    IF v.outcome = 'granted' THEN
+        v.reason := 'holder';
+    END IF;
+    made := guichet.leave_trace('account.block', v, ROW(ARRAY['account-head'], ARRAY[v.account], ARRAY[CASE v.outcome WHEN 'granted' THEN 1 ELSE 0 END]), '{}', NULL, ip, request);
+    IF v.outcome <> 'granted' THEN
+        RETURN false;
+    END IF;
+    INSERT INTO guichet.account_state (account, state, reason, at, entry) VALUES (v.account, 'blocked', 'holder', now_, made);
+    FOR s IN SELECT * FROM guichet.session o
+              WHERE o.account = v.account AND o.watched AND NOT EXISTS (SELECT FROM guichet.session_end e WHERE e.session = o.id) LOOP
+        PERFORM guichet.leave_end(s, now_, 'logout', ip, request);
+    END LOOP;
+    RETURN true;
+END $$;
