@@ -582,7 +582,7 @@ func TestUnusedAccount(t *testing.T) {
 	c.signIn(t, person(nil), "sub")
 	c.SetClock(t, now.Add(400*24*time.Hour))
 	c.signIn(t, person(nil), "sub") // off unless the hospital chose it
-	if _, err := c.Superuser(t).Exec(`INSERT INTO guichet.setting (name, value, at, entry) VALUES ('account.unused', '365 days', guichet.clock(), 1)`); err != nil {
+	if _, err := c.Superuser(t).Exec(`INSERT INTO guichet.setting (name, value, at, entry) VALUES ('account.unused.patient', '365 days', guichet.clock(), 1)`); err != nil {
 		t.Fatal(err)
 	}
 	c.SetClock(t, now.Add(765*24*time.Hour))
@@ -655,4 +655,90 @@ func TestOnlyAnOperatorDecides(t *testing.T) {
 	if got := c.entries(t, "patient.lookup"); !strings.Contains(got, "refused absent") || !strings.Contains(got, "granted operator") {
 		t.Errorf("traced: %s", got)
 	}
+}
+
+// TestYearlyReview: an account that nobody has looked at for longer than its
+// population may rings and is listed; kept, it is not; where the hospital chose
+// so, it is suspended after the days of grace (GA4.e, GA4.f).
+func TestYearlyReview(t *testing.T) {
+	c := newCounter(t)
+	const day = 24 * time.Hour
+	now := time.Now()
+	c.SetClock(t, now)
+	c.record(t, person(nil), "100")
+	c.signIn(t, person(nil), "sub")
+	db := c.Superuser(t)
+	at := func(days int) (operator store.Request) {
+		c.SetClock(t, now.Add(time.Duration(days)*day))
+		operator = storetest.Request()
+		if err := c.console.OpenOperator(t.Context(), operator, "reviewer", limits); err != nil {
+			t.Fatal(err)
+		}
+		return operator
+	}
+	due := func(days int) []store.AccountHead {
+		operator := at(days)
+		if err := c.portal.WatchReviews(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		list, err := c.console.ListReviews(t.Context(), operator)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	rings := func() int { return number(t, db, `SELECT count(*) FROM guichet.alert WHERE kind = 'review-due'`) }
+	if list := due(364); len(list) != 0 || rings() != 0 {
+		t.Errorf("after 364 days: %v, %d alerts", list, rings())
+	}
+	list := due(366)
+	if len(list) != 1 || list[0].Review != 366 || list[0].State != store.Active || rings() != 1 {
+		t.Fatalf("after 366 days: %+v, %d alerts", list, rings())
+	}
+	if due(366); rings() != 1 {
+		t.Errorf("%d alerts on one day", rings())
+	}
+	if due(368); rings() != 2 {
+		t.Errorf("%d alerts on two days", rings())
+	}
+	account := list[0].ID
+	if err := c.console.SetAccountState(t.Context(), at(370), account, store.Active, "kept"); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.entries(t, "account.review"); got != "granted kept" {
+		t.Errorf("traced: %s", got)
+	}
+	if got := word(t, db, `SELECT a.role FROM guichet.account_state c JOIN guichet.trace t ON t.id = c.entry JOIN guichet.account a ON a.id = t.account WHERE c.reason = 'kept'`); got != "operator" {
+		t.Errorf("reviewed by %q", got)
+	}
+	if list := due(370 + 365); len(list) != 0 {
+		t.Errorf("reviewed 365 days ago: %v", list)
+	}
+	// Each population has a time of its own.
+	for name, value := range map[string]string{"account.review.professional": "30 days", "account.review.grace": "10 days", "account.review.overdue": "suspend"} {
+		if err := c.console.ChangeSetting(t.Context(), at(735), name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list := due(735); len(list) != 0 {
+		t.Errorf("a patient by the professionals' time: %v", list)
+	}
+	c.SetClock(t, now.Add((370+365+9)*day))
+	c.signIn(t, person(nil), "sub") // within the days of grace
+	c.SetClock(t, now.Add((370+365+11)*day))
+	for range 2 {
+		if _, err := c.trySignIn(t, person(nil), "sub"); outcomeOf(err) != "account-suspended" {
+			t.Errorf("after the days of grace: got %v", err)
+		}
+	}
+	if got := c.entries(t, "account.suspend"); got != "granted unreviewed" {
+		t.Errorf("traced: %s", got)
+	}
+	if err := c.console.SetAccountState(t.Context(), at(370+365+11), account, store.Active, "kept"); err == nil {
+		t.Error("a suspended account is kept open")
+	}
+	if err := c.console.SetAccountState(t.Context(), at(370+365+11), account, store.Active, "review"); err != nil {
+		t.Fatal(err)
+	}
+	c.signIn(t, person(nil), "sub")
 }

@@ -523,7 +523,9 @@ func TestSettings(t *testing.T) {
 		{"session.presence", "10 minutes", true}, {"session.presence", "11 minutes", false}, {"session.presence", "59 seconds", false},
 		{"delay.cap", "24 hours", true}, {"delay.cap", "25 hours", false}, {"delay.forget", "24 hours", true},
 		{"delay.identity", "on", true}, {"delay.identity", "true", false},
-		{"account.unused", "365 days", true}, {"account.unused", "0", true}, {"account.unused", "3 days", false}, {"session.idle", "0", false},
+		{"account.unused.patient", "365 days", true}, {"account.unused.professional", "0", true}, {"account.unused.patient", "3 days", false},
+		{"account.review.patient", "6 months", false}, {"account.review.patient", "180 days", true}, {"account.review.professional", "366 days", false}, {"account.review.professional", "0", false}, // GA4.f
+		{"account.review.overdue", "suspend", true}, {"account.review.overdue", "ignore", false}, {"account.review.grace", "93 days", false}, {"session.idle", "0", false},
 		{"alert.overall", "250", true}, {"alert.address", "0", false}, {"alert.identity", "ten", false}, {"alert.window", "1 hour", true}, {"alert.overall", "100001", false},
 		{"delay.shared", "192.0.2.0/24, 2001:db8::/32", true}, {"delay.shared", "", true}, {"delay.shared", "192.0.2.1/24", false}, {"delay.shared", "999.0.0.0/16", false},
 		{"delay.shared", "0.0.0.0/0", false}, {"delay.shared", "::/0", false}, {"delay.shared", "here", false}, {"delay.shared", "192.0.2.0", false}, {"delay.shared", ",", false},
@@ -549,7 +551,7 @@ func TestSettings(t *testing.T) {
 		t.Errorf("%d changes rang nowhere", n)
 	}
 	all, err := console.ListSettings(t.Context())
-	if err != nil || len(all) != 13 {
+	if err != nil || len(all) != 18 {
 		t.Fatalf("got %d settings, %v", len(all), err)
 	}
 	for _, one := range all {

@@ -29,6 +29,7 @@ type AccountHead struct {
 	State  AccountState
 	Reason string     // of its state; empty where it was never changed
 	Last   *time.Time // its latest sign-in; nil where there is none any more
+	Review int        // days since somebody last looked at it, or it was opened (GA4.e)
 }
 
 // ListAccounts returns the accounts that may read the record of the patient
@@ -41,6 +42,10 @@ func (s *Store) ListAccounts(ctx context.Context, req Request, number *record.Id
 			return nil, fmt.Errorf("list accounts: %w", err)
 		}
 	}
+	return s.listAccounts(ctx, req, q)
+}
+
+func (s *Store) listAccounts(ctx context.Context, req Request, q question) ([]AccountHead, error) {
 	d, err := s.readAlone(ctx, req, q)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
@@ -48,14 +53,28 @@ func (s *Store) ListAccounts(ctx context.Context, req Request, number *record.Id
 	var list []AccountHead
 	for _, row := range d.rows {
 		if row.Kind == "account-head" {
-			list = append(list, AccountHead{ID: *row.ID, Role: record.Role(text(row.Role)), State: AccountState(text(row.Event)), Reason: text(row.Ground), Last: row.At})
+			list = append(list, AccountHead{ID: *row.ID, Role: record.Role(text(row.Role)), State: AccountState(text(row.Event)), Reason: text(row.Ground), Last: row.At, Review: *row.Number})
 		}
 	}
 	return list, nil
 }
 
-// SetAccountState suspends, restores (Active) or blocks an account. Its live
-// sessions end with it.
+// ListReviews returns the open accounts whose review is due, the oldest first
+// (GA4.e).
+func (s *Store) ListReviews(ctx context.Context, req Request) ([]AccountHead, error) {
+	return s.listAccounts(ctx, req, question{kind: "reviews"})
+}
+
+// WatchReviews alerts, once a day, while a review is due.
+func (s *Store) WatchReviews(ctx context.Context) error {
+	if err := s.run(ctx, `SELECT guichet.watch_reviews()`); err != nil {
+		return fmt.Errorf("watch reviews: %w", err)
+	}
+	return nil
+}
+
+// SetAccountState suspends, restores (Active) or blocks an account, whose live
+// sessions end with it; or keeps an open one (Active, "kept") after a review.
 func (s *Store) SetAccountState(ctx context.Context, req Request, account uuid.UUID, state AccountState, reason string) error {
 	return s.change(ctx, req, "set account state", `SELECT guichet.set_account_state($1, $2, $3, $4, $5, $6)`, account, string(state), reason)
 }

@@ -40,6 +40,7 @@ const (
 	AccountSuspend    Type = "account.suspend"
 	AccountRestore    Type = "account.restore"
 	AccountBlock      Type = "account.block"
+	AccountReview     Type = "account.review"
 	AccountList       Type = "account.list"
 	PatientLookup     Type = "patient.lookup"
 	CodeMake          Type = "code.make"
@@ -98,6 +99,7 @@ var Events = []Event{
 	{AccountSuspend, "An account was suspended: the reason says why.", "GA4.c"},
 	{AccountRestore, "An account that was suspended or blocked was opened again.", "GA4.a"},
 	{AccountBlock, "An account was blocked: the reason says why.", "GA4.d"},
+	{AccountReview, "An operator reviewed an account, and it is kept.", "GA4.e"},
 	{AccountList, "An operator asked for accounts: those that are not open, or those that may read a record.", "TR1.e"},
 	{PatientLookup, "An operator asked for the traits of the patient whom a number names.", "TR1.e"},
 	{CodeMake, "An operator made an activation code for a record.", "AA6.a"},

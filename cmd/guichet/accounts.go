@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"text/tabwriter"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 
 type accountsCommand struct {
 	List    accountsListCommand    `cmd:"" help:"The accounts that are not open, or those that may read one patient's record; without names."`
+	Reviews accountsReviewsCommand `cmd:"" help:"The open accounts whose yearly review is due, the oldest first; without names (GA4.e)."`
+	Keep    accountsKeepCommand    `cmd:"" help:"Review an open account, and keep it (GA4.e)."`
 	Suspend accountsSuspendCommand `cmd:"" help:"Suspend an account for a while: its sessions end at once (GA4.c)."`
 	Restore accountsRestoreCommand `cmd:"" help:"Open a suspended or blocked account again."`
 	Block   accountsBlockCommand   `cmd:"" help:"Block an account: departure, death, or because its holder wants it (GA4.d)."`
@@ -34,21 +37,43 @@ func (c accountsListCommand) Run(e *environment) error {
 		if err != nil {
 			return err
 		}
-		if len(list) == 0 {
-			_, err := fmt.Fprintln(e.out, "Aucun compte.")
+		return printAccounts(e.out, list)
+	})
+}
+
+func printAccounts(out io.Writer, list []store.AccountHead) error {
+	if len(list) == 0 {
+		_, err := fmt.Fprintln(out, "Aucun compte.")
+		return err
+	}
+	lines := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(lines, "COMPTE\tRÔLE\tÉTAT\tMOTIF\tDERNIÈRE CONNEXION (UTC)\tREVU IL Y A (JOURS)")
+	for _, a := range list {
+		last := "–"
+		if a.Last != nil {
+			last = a.Last.UTC().Format(time.DateTime)
+		}
+		fmt.Fprintf(lines, "%s\t%s\t%s\t%s\t%s\t%d\n", a.ID, a.Role, accountStates[a.State], a.Reason, last, a.Review)
+	}
+	return lines.Flush()
+}
+
+type accountsReviewsCommand struct{ withConfig }
+
+func (c accountsReviewsCommand) Run(e *environment) error {
+	return atConsole(e, c.Config, func(ctx context.Context, o *console) error {
+		list, err := o.store.ListReviews(ctx, o.request)
+		if err != nil {
 			return err
 		}
-		lines := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(lines, "COMPTE\tRÔLE\tÉTAT\tMOTIF\tDERNIÈRE CONNEXION (UTC)")
-		for _, a := range list {
-			last := "–"
-			if a.Last != nil {
-				last = a.Last.UTC().Format(time.DateTime)
-			}
-			fmt.Fprintf(lines, "%s\t%s\t%s\t%s\t%s\n", a.ID, a.Role, accountStates[a.State], a.Reason, last)
-		}
-		return lines.Flush()
+		return printAccounts(e.out, list)
 	})
+}
+
+type accountsKeepCommand struct{ withAccount }
+
+func (c accountsKeepCommand) Run(e *environment) error {
+	return c.set(e, store.Active, "kept", "Compte revu, et maintenu.", whyNotKept)
 }
 
 func (c *console) accounts(ctx context.Context, w withPatient) ([]store.AccountHead, error) {
@@ -74,17 +99,26 @@ type withAccount struct {
 	Account string `arg:"" name:"account" help:"Its number, as in the list."`
 }
 
-func (w withAccount) set(e *environment, state store.AccountState, reason, done string) error {
+// whyNot are the words of a change that does not fit the account's state.
+var whyNot = map[string]string{
+	"absent": "aucun compte d'une personne n'a ce numéro", "account-active": "ce compte est déjà ouvert", "account-suspended": "ce compte est déjà suspendu",
+	"account-blocked": "ce compte est déjà bloqué", "account-closed": "ce compte a été fermé, pour de bon",
+}
+
+// whyNotKept are those of a review that does not.
+var whyNotKept = map[string]string{
+	"absent": whyNot["absent"], "account-closed": whyNot["account-closed"],
+	"account-suspended": "ce compte n'est pas ouvert : il est suspendu", "account-blocked": "ce compte n'est pas ouvert : il est bloqué",
+}
+
+func (w withAccount) set(e *environment, state store.AccountState, reason, done string, whyNot map[string]string) error {
 	id, err := uuid.Parse(w.Account)
 	if err != nil {
 		return usageError("accounts: an account's number is as in the list: 01a20070-564e-749d-9ad7-cd62ca00c188")
 	}
 	return atConsole(e, w.Config, func(ctx context.Context, o *console) error {
 		if err := o.store.SetAccountState(ctx, o.request, id, state, reason); err != nil {
-			return said(err, map[string]string{
-				"absent": "aucun compte d'une personne n'a ce numéro", "account-active": "ce compte est déjà ouvert", "account-suspended": "ce compte est déjà suspendu",
-				"account-blocked": "ce compte est déjà bloqué", "account-closed": "ce compte a été fermé, pour de bon",
-			})
+			return said(err, whyNot)
 		}
 		_, err := fmt.Fprintln(e.out, done)
 		return err
@@ -97,7 +131,7 @@ type accountsSuspendCommand struct {
 }
 
 func (c accountsSuspendCommand) Run(e *environment) error {
-	return c.set(e, store.Suspended, c.Reason, "Compte suspendu : ses sessions sont terminées.")
+	return c.set(e, store.Suspended, c.Reason, "Compte suspendu : ses sessions sont terminées.", whyNot)
 }
 
 type accountsRestoreCommand struct {
@@ -106,7 +140,7 @@ type accountsRestoreCommand struct {
 }
 
 func (c accountsRestoreCommand) Run(e *environment) error {
-	return c.set(e, store.Active, c.Reason, "Compte ouvert de nouveau.")
+	return c.set(e, store.Active, c.Reason, "Compte ouvert de nouveau.", whyNot)
 }
 
 type accountsBlockCommand struct {
@@ -115,5 +149,5 @@ type accountsBlockCommand struct {
 }
 
 func (c accountsBlockCommand) Run(e *environment) error {
-	return c.set(e, store.Blocked, c.Reason, "Compte bloqué : ses sessions sont terminées.")
+	return c.set(e, store.Blocked, c.Reason, "Compte bloqué : ses sessions sont terminées.", whyNot)
 }

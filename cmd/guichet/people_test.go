@@ -166,10 +166,13 @@ func TestAccounts(t *testing.T) {
 	if s, err := c.portal.LoadSession(t.Context(), req, false); err != nil || s.Ended != record.EndAdmin {
 		t.Errorf("the session: got %+v, %v", s, err)
 	}
+	c.run(t, failed, "n'est pas ouvert", "accounts", "keep", account)
 	c.run(t, failed, "déjà suspendu", "accounts", "suspend", account, "--reason", "review")
 	c.run(t, good, "suspendu", "accounts", "list")
 	c.run(t, good, "ouvert de nouveau", "accounts", "restore", account, "--reason", "identity-proved")
 	c.run(t, good, "Aucun compte.", "accounts", "list")
+	c.run(t, good, "Aucun compte.", "accounts", "reviews")
+	c.run(t, good, "maintenu", "accounts", "keep", account)
 	c.run(t, good, "bloqué", "accounts", "block", account, "--reason", "death")
 	if _, refusal := c.signIn(t, ""); refusal == nil || refusal.Reason != "account-blocked" {
 		t.Errorf("sign-in: got %v", refusal)

@@ -227,12 +227,17 @@ func (s *server) buildPortal(ctx context.Context) error {
 // housekeep calls the store's housekeeping until ctx ends. A database that is
 // away is tried again: the pages say so themselves.
 func (s *server) housekeep(ctx context.Context, db *store.Store) error {
-	ticker := time.NewTicker(5 * time.Second)
+	ticker, reviews := time.NewTicker(5*time.Second), time.NewTicker(time.Hour)
 	defer ticker.Stop()
+	defer reviews.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-reviews.C:
+			if err := db.WatchReviews(ctx); err != nil {
+				s.log.Warn("watching reviews", "error", err.Error())
+			}
 		case <-ticker.C:
 			if err := db.Housekeep(ctx); err != nil {
 				s.log.Warn("housekeeping", "error", err.Error())

@@ -10,7 +10,7 @@ GRANT EXECUTE ON FUNCTION
     guichet.ask_home(bytea, inet[], uuid), guichet.ask_reports(bytea, inet[], uuid), guichet.ask_report(bytea, inet[], uuid, uuid),
     guichet.ask_original(bytea, inet[], uuid, uuid), guichet.ask_access_log(bytea, inet[], uuid, bigint),
     guichet.ask_trend(bytea, inet[], uuid, bytea), guichet.ask_account(bytea, inet[], uuid),
-    guichet.ask_many(text[], bytea[], inet[], inet[], uuid[], uuid[], bigint[], bytea[]), guichet.housekeep(),
+    guichet.ask_many(text[], bytea[], inet[], inet[], uuid[], uuid[], bigint[], bytea[]), guichet.housekeep(), guichet.watch_reviews(),
     guichet.take_over(bytea, inet[], uuid), guichet.report_incident(bytea, inet[], uuid), guichet.close_account(bytea, inet[], uuid), guichet.session_limits(),
     guichet.may_try(inet[], uuid, text), guichet.begin_try(inet[], uuid, text), guichet.may_try_as(inet[], uuid, text, bytea)
     TO guichet_portal;
@@ -29,7 +29,7 @@ GRANT EXECUTE ON FUNCTION
     guichet.ask_codes(bytea, inet[], uuid), guichet.revoke_code(bytea, inet[], uuid, uuid),
     guichet.ask_identities(bytea, inet[], uuid), guichet.ask_identity(bytea, inet[], uuid, text),
     guichet.decide_identity(bytea, inet[], uuid, text, uuid, text, boolean),
-    guichet.ask_accounts(bytea, inet[], uuid, bytea), guichet.set_account_state(bytea, inet[], uuid, uuid, text, text)
+    guichet.ask_accounts(bytea, inet[], uuid, bytea), guichet.ask_reviews(bytea, inet[], uuid), guichet.set_account_state(bytea, inet[], uuid, uuid, text, text)
     TO guichet_console;
 GRANT EXECUTE ON FUNCTION guichet.why_refused(uuid, bigint) TO guichet_portal, guichet_console;
 GRANT EXECUTE ON FUNCTION guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet[], uuid, bigint) TO guichet_console;

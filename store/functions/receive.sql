@@ -180,7 +180,7 @@ BEGIN
                 RETURN QUERY
                 SELECT n.kind, a.id, n.version, NULL::uuid, NULL::uuid, NULL::bytea, 0,
                        (SELECT t.at FROM guichet.trace t WHERE t.account = a.id AND t.type = 'sign-in' AND t.outcome = 'granted' ORDER BY t.id DESC LIMIT 1),
-                       NULL::bytea, NULL::bytea, e.id, coalesce(c.state, 'active'), NULL::text, a.role, c.reason, NULL::text, NULL::boolean, NULL::integer
+                       NULL::bytea, NULL::bytea, e.id, coalesce(c.state, 'active'), NULL::text, a.role, c.reason, NULL::text, NULL::boolean, extract(day FROM now_ - guichet.reviewed_at(a.id))::integer
                   FROM guichet.account a
                   LEFT JOIN LATERAL (SELECT x.state, x.reason FROM guichet.account_state x WHERE x.account = a.id ORDER BY x.entry DESC LIMIT 1) c ON true
                  WHERE a.id = ANY (n.ids);

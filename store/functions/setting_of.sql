@@ -21,6 +21,11 @@ BEGIN
         WHEN 'alert.identity' THEN '5'              -- AA7.f: of one account, within alert.window
         WHEN 'alert.overall' THEN '100'             -- AA7.f: of all, within alert.window
         WHEN 'alert.window' THEN '15 minutes'
-        WHEN 'account.unused' THEN '0'              -- GA4.c: an interval, or 0: never
+        WHEN 'account.unused.patient' THEN '0'      -- GA4.c, GA4.f: an interval, or 0: never
+        WHEN 'account.unused.professional' THEN '0'
+        WHEN 'account.review.patient' THEN '365 days' -- GA4.e, GA4.f: from one review to the next
+        WHEN 'account.review.professional' THEN '365 days'
+        WHEN 'account.review.grace' THEN '30 days'  -- GA4.e: from when it is due to suspension, where that is chosen
+        WHEN 'account.review.overdue' THEN 'alert'  -- GA4.e: alert or suspend
     END;
 END $$;

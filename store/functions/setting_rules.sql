@@ -16,5 +16,10 @@ BEGIN
         ('alert.identity', 'count', '1', '1000', NULL),
         ('alert.overall', 'count', '1', '100000', NULL),
         ('alert.window', 'time', '1 minute', '1 day', NULL),
-        ('account.unused', 'time', '30 days', '1830 days', ARRAY['0']);
+        ('account.unused.patient', 'time', '30 days', '1830 days', ARRAY['0']),
+        ('account.unused.professional', 'time', '30 days', '1830 days', ARRAY['0']),
+        ('account.review.patient', 'time', '30 days', '365 days', NULL),
+        ('account.review.professional', 'time', '30 days', '365 days', NULL),
+        ('account.review.grace', 'time', '1 day', '92 days', NULL),
+        ('account.review.overdue', 'word', NULL, NULL, ARRAY['alert', 'suspend']);
 END $$;

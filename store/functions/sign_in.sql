@@ -56,8 +56,8 @@ BEGIN
 
     r := guichet.recognise(person, role, traits, given, code, agrees);
     v := r.verdict;
-    IF v.reason = 'account-unused' THEN
-        PERFORM guichet.suspend_unused(v, ip, request);
+    IF v.reason IN ('account-unused', 'account-unreviewed') THEN
+        PERFORM guichet.suspend_idle(v, ip, request, substr(v.reason, 9));
         v.reason := 'account-suspended';
     END IF;
     IF v.outcome <> 'granted' THEN
