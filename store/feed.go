@@ -20,6 +20,16 @@ func (s *Store) OpenFeed(ctx context.Context, req Request, fingerprint, name str
 	return nil
 }
 
+// RefuseFeed leaves the entry of a system that was not let in: it is
+// "unregistered", or its "certificate" does not hold.
+func (s *Store) RefuseFeed(ctx context.Context, req Request, reason string) error {
+	var entry int64
+	if err := s.get(ctx, &entry, `SELECT guichet.refuse_feed($1, $2, $3)`, req.ip(), req.ID, reason); err != nil {
+		return fmt.Errorf("refuse feed: %w", err)
+	}
+	return nil
+}
+
 // OpenOperator opens a session under req.Token for whoever runs a command on
 // the machine itself, known by the name of their account there.
 func (s *Store) OpenOperator(ctx context.Context, req Request, name string, limits Limits) error {

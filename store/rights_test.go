@@ -16,7 +16,7 @@ var mayCall = map[string][]string{
 	"guichet_portal": {"ask_access_log", "ask_account", "ask_home", "ask_many", "ask_original", "ask_report", "ask_reports", "ask_trend", "continue_session", "end_session", "flush", "housekeep", "leave_event",
 		"leave_failure", "load_session", "note_presence", "receive", "refresh_account", "refuse_page", "refuse_sign_in", "report_incident", "close_account", "watch_reviews", "same_account", "save_session", "session_limits", "sign_in",
 		"take_over", "may_try", "begin_try", "may_try_as", "take_alert", "why_refused"},
-	"guichet_intake": {"deposit", "deposit_patient", "end_session", "find_patient", "flush", "leave_event", "leave_failure", "open_system", "quarantine", "ask_quarantine", "ask_quarantined", "release", "receive"},
+	"guichet_intake": {"deposit", "deposit_patient", "end_session", "find_patient", "flush", "leave_event", "leave_failure", "open_system", "refuse_feed", "quarantine", "ask_quarantine", "ask_quarantined", "release", "receive"},
 	"guichet_owner":  nil,
 	"guichet_console": {"ask_accounts", "ask_reviews", "ask_codes", "ask_identities", "ask_identity", "ask_patient", "change_setting", "decide_identity", "end_session", "flush", "leave_failure", "make_code", "open_system", "receive",
 		"revoke_code", "set_account_state", "show_settings", "why_refused"},

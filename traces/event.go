@@ -80,7 +80,7 @@ var Events = []Event{
 	{TrendRead, "The course of one analysis was asked for, with the heads of the reports that hold its results.", "TR1.e"},
 	{AccessLogRead, "The accesses to a record were asked for.", "TR1.e, CNIL-3.4-3"},
 	{AccountRead, "A person asked what is known of their account, and for its latest sign-ins.", "TR1.e, AA9"},
-	{FeedOpen, "A hospital system connected, known by its certificate.", "TR1.b, GP2.b"},
+	{FeedOpen, "A hospital system connected, known by its certificate; or was refused: it is not the registered one, or its certificate does not hold.", "TR1.b, GP2.b, GA2.a"},
 	{FeedClose, "A hospital system disconnected.", "TR1.b"},
 	{OperatorOpen, "An operator of the system opened a session at the machine itself.", "TR1.c"},
 	{OperatorClose, "An operator ended that session.", "TR1.c"},

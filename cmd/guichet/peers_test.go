@@ -37,7 +37,7 @@ type estate struct {
 func newEstate(t *testing.T, lists string) *estate {
 	t.Helper()
 	e := &estate{t: t, database: storetest.New(t), authority: storetest.NewAuthority(t), pairs: map[string]tls.Certificate{}, address: map[string]string{}}
-	for _, name := range []string{"waf", "feed"} {
+	for _, name := range []string{"waf", "feed", "stranger"} {
 		e.pairs[name] = e.authority.Issue(t, name)
 	}
 	provider := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -187,6 +187,44 @@ func (e *estate) send() (string, error) {
 	}
 	answer, err := intake.Send(e.t.Context(), conn, []byte("MSH|^~\\&|LABO|LABO|GUICHET|HOP|20260101120000||ORU^R01|1|P|2.5\rPID|1\r"))
 	return string(answer), err
+}
+
+// TestAFeedThatIsNotRegisteredIsTraced: the authority vouches for it, and it is
+// not the system that may deposit (GA2.a); nor is one that was revoked (AA3.b).
+func TestAFeedThatIsNotRegisteredIsTraced(t *testing.T) {
+	e := newEstate(t, "")
+	e.serve()
+	db := e.database.Superuser(t)
+	refused := func() (reasons string) {
+		t.Helper()
+		if err := db.QueryRow(`SELECT coalesce(string_agg(DISTINCT t.reason || ' ' || host(t.ip) || ' ' || t.login, ', ' ORDER BY t.reason || ' ' || host(t.ip) || ' ' || t.login), '') FROM guichet.trace t
+			WHERE t.type = 'feed.open' AND t.outcome = 'refused'`).Scan(&reasons); err != nil {
+			t.Fatal(err)
+		}
+		return reasons
+	}
+	if answer, err := e.get("feed", "fhir", "/fhir/metadata"); err != nil || refused() != "" {
+		t.Errorf("the registered one: %.40q, %v, %s", answer, err, refused())
+	}
+	if answer, err := e.get("stranger", "fhir", "/fhir/metadata"); err == nil {
+		t.Errorf("a stranger: answers %.80q", answer)
+	}
+	if conn, err := tls.Dial("tcp", e.address["mllp"], e.client("stranger")); err == nil {
+		if _, err := conn.Read(make([]byte, 1)); err == nil {
+			t.Error("a stranger: speaks HL7")
+		}
+		_ = conn.Close()
+	}
+	if got := refused(); got != "unregistered 127.0.0.1 guichet_intake" {
+		t.Errorf("traced: %s", got)
+	}
+	e.authority.Revoke(t, e.pairs["feed"])
+	if answer, err := e.get("feed", "fhir", "/fhir/metadata"); err == nil {
+		t.Errorf("revoked: answers %.80q", answer)
+	}
+	if got := refused(); got != "certificate 127.0.0.1 guichet_intake, unregistered 127.0.0.1 guichet_intake" {
+		t.Errorf("traced: %s", got)
+	}
 }
 
 // TestServeRefusesRevokedPeers on each listener, from the next connection on,

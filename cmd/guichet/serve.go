@@ -318,7 +318,7 @@ func (s *server) buildIntake(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("intake: %w", err)
 	}
-	secured = feeds.Wrap(secured)
+	secured = s.tracingRefusals(ctx, feeds.Wrap(secured), db)
 	if c.MLLP != "" {
 		listener, err := net.Listen("tcp", c.MLLP)
 		if err != nil {

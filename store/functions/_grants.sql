@@ -16,7 +16,7 @@ GRANT EXECUTE ON FUNCTION
     TO guichet_portal;
 GRANT EXECUTE ON FUNCTION
     guichet.open_system(bytea, inet[], uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet[], uuid, text),
-    guichet.find_patient(bytea, inet[], uuid, bytea, text[], bytea[]),
+    guichet.refuse_feed(inet[], uuid, text), guichet.find_patient(bytea, inet[], uuid, bytea, text[], bytea[]),
     guichet.deposit(bytea, inet[], uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea, uuid, integer, bytea, bytea[], bytea[], bytea[], text[], uuid[], integer[], bytea[], integer[], bytea, boolean),
     guichet.deposit_patient(bytea, inet[], uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea),
     guichet.quarantine(bytea, inet[], uuid, uuid, bytea, text, bytea), guichet.ask_quarantine(bytea, inet[], uuid, uuid),
