@@ -24,7 +24,7 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 		return networkOf(address), nil
 	}
 	network, err := netip.ParsePrefix(text)
-	if err != nil || network != network.Masked() {
+	if err != nil || network != network.Masked() || network.Addr().Is4In6() {
 		return netip.Prefix{}, errors.New("not a network: 192.0.2.0/24, 2001:db8::/48, 192.0.2.7")
 	}
 	if one := networkOf(network.Addr()); network.Bits() > one.Bits() {
