@@ -34,6 +34,7 @@ func gallery(t *testing.T) string {
 		base := web.Base{Now: now, Reference: "G7K2-41QF", Language: language}
 		rare := map[string]web.Page{
 			"wait":           web.WaitPage{Base: base, Until: now.Add(32 * time.Second), Failures: 5},
+			"wait-blocked":   web.WaitPage{Base: base, Until: now.Add(10 * time.Minute), Blocked: true},
 			"wait-crowded":   web.WaitPage{Base: base, Until: now.Add(2 * time.Second)},
 			"wait-long":      web.WaitPage{Base: base, Until: now.Add(20 * time.Hour), Failures: 20, Longest: time.Hour},
 			"unavailable":    web.UnavailablePage{Base: base},

@@ -15,8 +15,9 @@ import (
 // evaluated, and it lengthens no wait.
 type Delayed struct {
 	Wait    time.Duration // from now
-	Rung    int           // of the ladder: failures in a row; 0 where too many try at once
+	Rung    int           // of the ladder: failures in a row; 0 where too many try at once, or Blocked
 	Longest time.Duration // the delay that the ladder ends at
+	Blocked bool          // an operator has the address's network wait (AA7.g)
 }
 
 func (d *Delayed) Error() string { return "sign-in before its time" }
@@ -28,13 +29,13 @@ const busyWait = 2 * time.Second
 // MayTry says whether the request's address may begin a sign-in: it returns
 // fault.RateLimited, with a Delayed in its chain, where it must wait.
 func (s *Store) MayTry(ctx context.Context, req Request, provider string) error {
-	return s.gate(ctx, req.Address, `SELECT wait, rung, longest FROM guichet.may_try($1, $2, $3)`, req.ip(), req.ID, provider)
+	return s.gate(ctx, req.Address, `SELECT wait, rung, longest, blocked FROM guichet.may_try($1, $2, $3)`, req.ip(), req.ID, provider)
 }
 
 // BeginTry gives a sign-in its place, before the provider's answer is looked at;
 // the entry of how it ended frees it. It returns what MayTry returns.
 func (s *Store) BeginTry(ctx context.Context, req Request, provider string) error {
-	return s.gate(ctx, req.Address, `SELECT wait, rung, longest FROM guichet.begin_try($1, $2, $3)`, req.ip(), req.ID, provider)
+	return s.gate(ctx, req.Address, `SELECT wait, rung, longest, blocked FROM guichet.begin_try($1, $2, $3)`, req.ip(), req.ID, provider)
 }
 
 // mayTryAs says the same of a person whom a provider has identified, where
@@ -44,7 +45,7 @@ func (s *Store) mayTryAs(ctx context.Context, req Request, who Identified) error
 	if err != nil {
 		return err
 	}
-	return s.gate(ctx, req.Address, `SELECT wait, rung, longest FROM guichet.may_try_as($1, $2, $3, $4)`, req.ip(), req.ID, who.Provider, person)
+	return s.gate(ctx, req.Address, `SELECT wait, rung, longest, blocked FROM guichet.may_try_as($1, $2, $3, $4)`, req.ip(), req.ID, who.Provider, person)
 }
 
 // inLine makes a call that holds the address's delay.
@@ -61,6 +62,7 @@ func (s *Store) gate(ctx context.Context, address netip.Addr, query string, args
 	var row struct {
 		Wait, Longest int64 // microseconds
 		Rung          int
+		Blocked       bool
 	}
 	err := s.inLine(ctx, address, func() error { return s.get(ctx, &row, query, args...) })
 	if errors.Is(err, errHeld) {
@@ -70,7 +72,8 @@ func (s *Store) gate(ctx context.Context, address netip.Addr, query string, args
 		return fmt.Errorf("ask for delay: %w", err)
 	}
 	if row.Wait > 0 {
-		return fault.New(fault.RateLimited, &Delayed{Wait: time.Duration(row.Wait) * time.Microsecond, Rung: row.Rung, Longest: time.Duration(row.Longest) * time.Microsecond})
+		return fault.New(fault.RateLimited, &Delayed{Wait: time.Duration(row.Wait) * time.Microsecond, Rung: row.Rung,
+			Longest: time.Duration(row.Longest) * time.Microsecond, Blocked: row.Blocked})
 	}
 	return nil
 }

@@ -18,8 +18,8 @@ var mayCall = map[string][]string{
 		"take_over", "may_try", "begin_try", "may_try_as", "take_alert", "why_refused"},
 	"guichet_intake": {"deposit", "deposit_patient", "end_session", "find_patient", "flush", "leave_event", "leave_failure", "open_system", "refuse_feed", "quarantine", "ask_quarantine", "ask_quarantined", "release", "receive"},
 	"guichet_owner":  nil,
-	"guichet_console": {"ask_accounts", "ask_reviews", "ask_codes", "ask_identities", "ask_identity", "ask_patient", "change_setting", "decide_identity", "end_session", "flush", "leave_failure", "make_code", "open_system", "receive",
-		"revoke_code", "set_account_state", "show_settings", "why_refused"},
+	"guichet_console": {"ask_accounts", "ask_reviews", "ask_codes", "ask_identities", "ask_identity", "ask_networks", "ask_patient", "block_network", "change_setting", "decide_identity", "end_session", "flush", "leave_failure", "make_code", "open_system", "receive",
+		"revoke_code", "set_account_state", "show_settings", "unblock_network", "why_refused"},
 	"guichet_officer":   nil,
 	"guichet_sequencer": {"ask_evidence", "check_evidence", "end_session", "flush", "housekeep", "leave_event", "leave_failure", "open_system", "receive", "take_alert"},
 }
@@ -100,7 +100,7 @@ func TestResultTypes(t *testing.T) {
 			case name == "session_limits" && result == "TABLE(idle integer, lifetime integer)":
 			case name == "show_settings" && result == "TABLE(name text, value text, since timestamp with time zone, allowed text)":
 			case strings.HasPrefix(name, "may_try"), name == "begin_try": // how long the asking address waits
-				if result != "TABLE(wait bigint, rung integer, longest bigint)" {
+				if result != "TABLE(wait bigint, rung integer, longest bigint, blocked boolean)" {
 					t.Errorf("%s returns %s", name, result)
 				}
 			case name == "take_alert" && result == "TABLE(kind text, entry bigint, at timestamp with time zone)": // names nobody

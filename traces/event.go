@@ -14,6 +14,9 @@ const (
 	SessionEnd        Type = "session.end"
 	IncidentReport    Type = "incident.report"
 	SettingChange     Type = "setting.change"
+	NetworkBlock      Type = "network.block"
+	NetworkUnblock    Type = "network.unblock"
+	NetworkList       Type = "network.list"
 	HomeRead          Type = "home.read"
 	ReportList        Type = "report.list"
 	ReportRead        Type = "report.read"
@@ -73,6 +76,9 @@ var Events = []Event{
 	{SessionEnd, "A session ended otherwise: the reason says how.", "TR1.c, AA8, AA13, DT8, DT9"},
 	{IncidentReport, "Somebody said that a session was not theirs: every session of the account was ended.", "AA8.e"},
 	{SettingChange, "An operator chose the value of a setting, or was refused: the row of the entry holds it, the row before the old one.", "AA13.c, DT9.b"},
+	{NetworkBlock, "An operator refused sign-ins from a network for a while, or was refused: the row of the entry says which, and until when.", "AA7.g"},
+	{NetworkUnblock, "An operator ended that before its time, or was refused.", "AA7.g"},
+	{NetworkList, "An operator asked from which networks nobody may sign in.", "TR1.e"},
 	{HomeRead, "The first page was asked for: the person, their last sign-in, the heads of their reports.", "TR1.e"},
 	{ReportList, "The list of reports was asked for.", "TR1.e"},
 	{ReportRead, "A report was asked for, with its results and earlier results of the same analyses.", "TR1.e"},
@@ -112,6 +118,6 @@ var Events = []Event{
 	{PageRefused, "Something was asked for, in a session, that no route serves.", "TR1.d"},
 	{DelayStart, "After failed sign-ins, an address or an account must wait before the next; the entry's version is how many failed in a row.", "AA7"},
 	{DelayEnd, "That wait is over, as the next try or housekeeping saw.", "AA7"},
-	{DelayRefused, "A sign-in was asked for before its time: the first of each wait, then one a minute at most.", "AA7.b, TR1.d"},
+	{DelayRefused, "A sign-in was asked for before its time, or from a blocked network: the first of each wait or block, then one a minute at most.", "AA7.b, AA7.g, TR1.d"},
 	{Integrity, "Something handed over did not open: the data was altered.", "TR1.d, DT4.b"},
 }

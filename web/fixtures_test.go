@@ -208,6 +208,7 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 		"unavailable": UnavailablePage{base}, "unavailable, empty": UnavailablePage{Base: empty},
 		"forbidden origin": ForbiddenOriginPage{base}, "forbidden origin, empty": ForbiddenOriginPage{Base: empty},
 		"wait": WaitPage{Base: out, Until: base.Now.Add(32 * time.Second), Failures: 5}, "wait, first": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second), Failures: 1}, "wait, empty": WaitPage{Base: empty}, "wait, crowded": WaitPage{Base: out, Until: base.Now.Add(2 * time.Second)},
+		"wait, blocked":  WaitPage{Base: out, Until: base.Now.Add(10 * time.Minute), Blocked: true},
 		"wait, tomorrow": WaitPage{Base: out, Until: base.Now.Add(20 * time.Hour), Failures: 20, Longest: time.Hour},
 		"ended, empty":   SessionEndedPage{Base: empty},
 		"still open":     StillOpenPage{Base: alone, IdleAt: base.Viewer.IdleAt},

@@ -214,14 +214,16 @@ func (p ForbiddenOriginPage) view(*language) (string, Base, any) {
 type WaitPage struct {
 	Base
 	Until    time.Time
-	Failures int           // in a row, from this network; 0: too many people sign in from it at once
+	Failures int           // in a row, from this network; 0: too many people sign in from it at once, or Blocked
 	Longest  time.Duration // the wait that the ladder ends at; 0: none
+	Blocked  bool          // the hospital has this network wait (AA7.g)
 	Again    string        // where to try again; empty: the doors
 }
 
 type wait struct {
 	Left, Until string
 	Once        bool   // it was the first failure
+	Blocked     bool   // it was none
 	Again       string // where to try again
 	Day         string // of Until, where it is not today
 	Ladder      []rung
@@ -236,7 +238,7 @@ type rung struct {
 func (p WaitPage) view(l *language) (string, Base, any) {
 	end := p.Until.Add(time.Second - 1).Truncate(time.Second) // who comes at the second that is told is not early
 	page := wait{Left: l.timeLeft(p.Until.Sub(p.Now)), Until: l.exactHour(end), Ladder: l.newLadder(p.Failures, p.Longest),
-		Once: p.Failures == 1, Again: cmp.Or(p.Again, "/")}
+		Once: p.Failures == 1, Blocked: p.Blocked, Again: cmp.Or(p.Again, "/")}
 	if l.day(end) != l.day(p.Now) {
 		page.Day = l.longDay(end)
 	}

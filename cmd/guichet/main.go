@@ -36,6 +36,7 @@ type commands struct {
 	Keys       keysCommand       `cmd:"" help:"The master key and the keys it wraps."`
 	Quarantine quarantineCommand `cmd:"" help:"Messages that were refused and kept: list, show, try again."`
 	Settings   settingsCommand   `cmd:"" help:"What the hospital chooses: limits of sessions, delays after failed sign-ins."`
+	Networks   networksCommand   `cmd:"" help:"Networks from which nobody may sign in for a while: list, block, unblock."`
 	Codes      codesCommand      `cmd:"" help:"Activation codes, which lead a person to their record: new, list, revoke."`
 	Identities identitiesCommand `cmd:"" help:"People who led to no record: list, show, link, refuse."`
 	Accounts   accountsCommand   `cmd:"" help:"Accounts: list, suspend, restore, block."`

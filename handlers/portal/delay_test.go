@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -13,6 +14,8 @@ import (
 
 	"guichet/auth"
 	"guichet/auth/mischief"
+	"guichet/store"
+	"guichet/store/storetest"
 )
 
 // begin begins a sign-in from an address and returns where the provider sends
@@ -117,6 +120,49 @@ func TestWaitPage(t *testing.T) {
 	passing := regexp.MustCompile(`[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}|\d+.h.\d\d.min.\d\d.s`)
 	if a, b := passing.ReplaceAllString(pages[0].body, ""), passing.ReplaceAllString(pages[1].body, ""); a != b {
 		t.Error("the page tells a known person from an unknown one")
+	}
+}
+
+// TestBlockedNetworkWaits: 429, Retry-After and the page that says when, also for
+// an answer of the provider that is right; who is signed in goes on (AA7.g).
+func TestBlockedNetworkWaits(t *testing.T) {
+	s := newSite(t, auth.FranceConnect)
+	s.deposit(t, s.me(), "1", "11.2")
+	now := time.Now().Truncate(time.Second).Add(time.Second)
+	s.SetClock(t, now)
+	const address, other = "198.51.100.1", "198.51.101.1"
+	inside, late := s.browser(t), s.browser(t)
+	inside.back(address, inside.begin(address))
+	back := late.begin(address)
+	console, operator := s.Open(t, "guichet_console"), storetest.Request()
+	if err := console.OpenOperator(t.Context(), operator, "root", store.Limits{Lifetime: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	if err := console.BlockNetwork(t.Context(), operator, netip.MustParsePrefix("198.51.100.0/24"), 10*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	for what, got := range map[string]answer{"the login page": s.login(t, address), "an answer": late.back(address, back)} {
+		if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") != "600" || late.token() != "" {
+			t.Errorf("%s: got %d, Retry-After %q", what, got.status, got.header.Get("Retry-After"))
+		}
+		for _, want := range []string{"l’hôpital refuse pour un temps les connexions depuis votre réseau", "10\u00a0minutes", "Prochain essai possible"} {
+			if !strings.Contains(got.body, want) {
+				t.Errorf("%s: the page lacks %q", what, want)
+			}
+		}
+	}
+	if got := s.login(t, other); got.status != http.StatusSeeOther {
+		t.Errorf("another network: got %d", got.status)
+	}
+	if got := inside.do("GET", "/reports", map[string]string{"X-Forwarded-For": address}); got.status != http.StatusOK {
+		t.Errorf("somebody signed in there: got %d", got.status)
+	}
+	if n := s.traces(t, "sign-in", "refused"); n != 0 {
+		t.Errorf("%d failures are counted", n)
+	}
+	s.SetClock(t, now.Add(10*time.Minute))
+	if got := s.login(t, address); got.status != http.StatusSeeOther {
+		t.Errorf("ten minutes later: got %d", got.status)
 	}
 }
 

@@ -75,7 +75,7 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 func (p *Portal) wait(w http.ResponseWriter, r *http.Request, d *store.Delayed) web.Page {
 	w.Header().Set("Retry-After", strconv.Itoa(int((d.Wait+time.Second-1)/time.Second)))
 	base := p.bare(r)
-	page := web.WaitPage{Base: base, Until: base.Now.Add(d.Wait), Failures: d.Rung, Longest: d.Longest}
+	page := web.WaitPage{Base: base, Until: base.Now.Add(d.Wait), Failures: d.Rung, Longest: d.Longest, Blocked: d.Blocked}
 	if r.URL.Path == activatePath {
 		page.Again = activatePath // the provider's answer is kept there
 	}

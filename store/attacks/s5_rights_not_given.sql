@@ -1,5 +1,5 @@
 -- What the role may not do at all (section 5, section 6).
--- expect 33 errors: 42501|55000|42704|42P01|0A000|22023|42883|25001|3F000
+-- expect 35 errors: 42501|55000|42704|42P01|0A000|22023|42883|25001|3F000
 -- expect: over
 SELECT count(*) FROM guichet.report;
 SELECT count(*) FROM guichet.trace;
@@ -36,4 +36,6 @@ ALTER FUNCTION guichet.decide(bytea, text, uuid) OWNER TO guichet_portal;
 DROP FUNCTION guichet.decide(bytea, text, uuid);
 CREATE TRIGGER t AFTER INSERT ON guichet.trace EXECUTE FUNCTION suppress_redundant_updates_trigger();
 CREATE EXTENSION pgcrypto;
+SELECT guichet.block_network(:token, '{192.0.2.1}', gen_random_uuid(), '192.0.2.0/24', '1 hour');
+SELECT guichet.unblock_network(:token, '{192.0.2.1}', gen_random_uuid(), '192.0.2.0/24');
 \echo over

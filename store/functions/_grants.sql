@@ -25,6 +25,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     guichet.open_system(bytea, inet[], uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet[], uuid, text),
     guichet.change_setting(bytea, inet[], uuid, text, text), guichet.show_settings(),
+    guichet.block_network(bytea, inet[], uuid, cidr, interval), guichet.unblock_network(bytea, inet[], uuid, cidr), guichet.ask_networks(bytea, inet[], uuid),
     guichet.ask_patient(bytea, inet[], uuid, bytea), guichet.make_code(bytea, inet[], uuid, uuid, uuid, bytea, bytea, interval),
     guichet.ask_codes(bytea, inet[], uuid), guichet.revoke_code(bytea, inet[], uuid, uuid),
     guichet.ask_identities(bytea, inet[], uuid), guichet.ask_identity(bytea, inet[], uuid, text),

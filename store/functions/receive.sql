@@ -40,6 +40,7 @@ BEGIN
              WHEN e.type IN ('home.read', 'account.read', 'sign-in') THEN 'account'
              WHEN e.type IN ('quarantine.list', 'quarantine.read') THEN 'quarantine'
              WHEN e.type IN ('patient.lookup', 'code.list', 'identity.list', 'identity.read', 'account.list') THEN 'people'
+             WHEN e.type = 'network.list' THEN 'setting'
              WHEN e.type = 'patient.find' THEN 'deposit'
              WHEN e.type = 'evidence.read' THEN 'evidence' END,
         CASE WHEN e.type IN ('sign-in', 'patient.find', 'patient.lookup', 'account.list') THEN NULL ELSE e.patient END);
@@ -84,6 +85,7 @@ BEGIN
         WHEN 'identity.list' THEN ARRAY['account', 'identity-head']
         WHEN 'identity.read' THEN ARRAY['identity']
         WHEN 'account.list' THEN ARRAY['account', 'account-head']
+        WHEN 'network.list' THEN ARRAY['account', 'network']
         ELSE ARRAY[]::text[]
     END;
 
@@ -184,6 +186,12 @@ BEGIN
                   FROM guichet.account a
                   LEFT JOIN LATERAL (SELECT x.state, x.reason FROM guichet.account_state x WHERE x.account = a.id ORDER BY x.entry DESC LIMIT 1) c ON true
                  WHERE a.id = ANY (n.ids);
+            WHEN 'network' THEN -- with the entry that says who blocked it
+                RETURN QUERY
+                SELECT n.kind, b.id, n.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, b.until, NULL::bytea, NULL::bytea, b.entry,
+                       NULL::text, NULL::text, NULL::text, b.network::text, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.blocked_network b
+                 WHERE b.id = ANY (n.ids);
         END CASE;
     END LOOP;
     IF 'trace' = ANY (allowed) THEN
