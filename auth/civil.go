@@ -16,6 +16,7 @@ import (
 // person is what a userinfo says about whoever signed in.
 type person struct {
 	identity   record.Identity
+	mail       string // empty where it is not said, or none
 	role       record.Role
 	nationalID string // professionals only
 	practices  []record.Practice
@@ -45,6 +46,7 @@ type civilClaims struct {
 	Gender          string `json:"gender"`
 	Birthplace      string `json:"birthplace"`
 	Country         string `json:"birthcountry"`
+	Mail            word   `json:"email"`
 	RNIPPGiven      string `json:"rnipp_given_name"`
 	RNIPPFamily     string `json:"rnipp_family_name"`
 	RNIPPBirthdate  string `json:"rnipp_birthdate"`
@@ -90,7 +92,7 @@ func parseCivil(userinfo []byte, now time.Time) (person, *Refusal) {
 		return person{}, refuse(ReasonTraits, "place of birth is absent or malformed")
 	}
 	return person{
-		role: record.RolePatient,
+		role: record.RolePatient, mail: record.Mail(string(c.Mail)),
 		identity: record.Identity{
 			Family: family, Given: given, Usual: usualName(c.Usual, family),
 			Birthdate: c.Birthdate, Sex: sex, Birthplace: place,

@@ -269,3 +269,19 @@ func FuzzParseProfessional(f *testing.F) {
 		}
 	})
 }
+
+// TestMail is kept where either provider says it, and decides nothing (GA5.a).
+func TestMail(t *testing.T) {
+	for _, c := range []struct {
+		said any
+		want string
+	}{{nil, ""}, {"angela@exemple.fr", "angela@exemple.fr"}, {"angela", ""}, {5, ""}, {[]string{"a@exemple.fr"}, ""}} {
+		said := map[string]any{"email": c.said}
+		if got, refusal := parseCivil(claims(t, civil, said), today); refusal != nil || got.mail != c.want {
+			t.Errorf("FranceConnect says %v: got %q, %v", c.said, got.mail, refusal)
+		}
+		if got, refusal := (professions(nil)).parse(claims(t, professional, said), today); refusal != nil || got.mail != c.want {
+			t.Errorf("Pro Santé Connect says %v: got %q, %v", c.said, got.mail, refusal)
+		}
+	}
+}

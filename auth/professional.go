@@ -32,6 +32,7 @@ type claimed struct {
 	Given          string     `json:"given_name"`
 	Family         string     `json:"family_name"`
 	Roles          some[word] `json:"SubjectRole"`
+	Mail           word       `json:"email"`
 	Organization   word       `json:"SubjectOrganization"`
 	OrganizationID word       `json:"SubjectOrganizationID"`
 	RefPro         references `json:"SubjectRefPro"`
@@ -65,7 +66,7 @@ func (table professions) parse(userinfo []byte, _ time.Time) (person, *Refusal) 
 		usual = usualName(practices[0].Family, family)
 	}
 	return person{
-		role: role, nationalID: c.NationalID,
+		role: role, nationalID: c.NationalID, mail: record.Mail(string(c.Mail)),
 		identity:  record.Identity{Family: family, Given: given, Usual: usual},
 		practices: practices, structures: structuresOf(practices, record.Structure{ID: string(c.OrganizationID), Name: string(c.Organization)}),
 	}, nil

@@ -20,6 +20,7 @@ type Login struct {
 	Issuer     string
 	Subject    string // FranceConnect: sub; Pro Santé Connect: the national identifier, since its sub has changed form before
 	Identity   record.Identity
+	Mail       string // to inform them of an incident (GA5.a); empty where the provider gives none
 	Role       record.Role
 	NationalID string // of a professional: 8 and the RPPS number
 	Practices  []record.Practice
@@ -113,7 +114,7 @@ func (p *Provider) finish(ctx context.Context, w http.ResponseWriter, r *http.Re
 	}
 	login := &Login{
 		Provider: p.name, Issuer: p.issuer, Subject: subject,
-		Identity: who.identity, Role: who.role, NationalID: who.nationalID, Practices: who.practices, Structures: who.structures,
+		Identity: who.identity, Mail: who.mail, Role: who.role, NationalID: who.nationalID, Practices: who.practices, Structures: who.structures,
 		IDToken: id.signed, Token: Proof{Subject: id.subject, Nonce: id.nonce, Issued: id.issued}, ACR: id.acr, AMR: id.amr, State: t.State, ReturnTo: t.ReturnTo, AuthTime: id.authTime,
 	}
 	if p.name == ProSanteConnect {

@@ -34,6 +34,7 @@ type Message struct {
 	Header      Header
 	Identity    record.Identity
 	Identifiers []record.Identifier
+	Contact     record.Contact
 	Report      record.Report // without IDs; one panel for each order
 	Orders      []string      // the sender's number of each panel's order
 }
@@ -95,7 +96,7 @@ func parse(raw []byte, o Options) (*Message, *Problem) {
 	case len(r.finished) == 0:
 		return nil, NewProblem(ReasonNoOrder, Place{Segment: "OBR"})
 	}
-	m := &Message{Header: header, Identity: r.identity, Identifiers: r.identifiers, Report: *r.finish()}
+	m := &Message{Header: header, Identity: r.identity, Identifiers: r.identifiers, Contact: contact(r.patient), Report: *r.finish()}
 	for i, p := range r.finished {
 		number := p.number
 		if number == "" {

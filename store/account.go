@@ -97,6 +97,7 @@ type Identified struct {
 	State    string // of the attempt: serves once
 	Role     record.Role
 	Identity record.Identity
+	Mail     string // to inform them of an incident; empty where the provider gives none
 	Evidence Evidence
 	Earlier  []byte                // token of the session that the browser has, if any
 	Until    time.Time             // when the provider's own session is over, which ours does not outlive; zero: no such rule
@@ -169,7 +170,8 @@ func (s *Store) refreshed(ctx context.Context, req Request, d *delivery, who Ide
 	if err != nil {
 		return nil, err
 	}
-	said := newAccountPayload(who.Identity)
+	said := newAccountPayload(who)
+	said.Mail = cmp.Or(said.Mail, held.Mail) // not said today, it still reaches them
 	if held == said {
 		return person, nil
 	}
@@ -243,7 +245,7 @@ func (s *Store) givenIndex(traits [5]string, names []string) ([]byte, error) {
 
 func (s *Store) signIn(ctx context.Context, req Request, who Identified) (int64, error) {
 	account, waiting := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
-	name, err := seal(s.keys.Service(), newAccountPayload(who.Identity), envelope.Place{Table: "account", Column: "sealed", Record: account.String(), Version: 1})
+	name, err := seal(s.keys.Service(), newAccountPayload(who), envelope.Place{Table: "account", Column: "sealed", Record: account.String(), Version: 1})
 	if err != nil {
 		return 0, err
 	}

@@ -23,6 +23,7 @@ type Deposit struct {
 	Raw         []byte // as it came
 	Identity    record.Identity
 	Identifiers []record.Identifier
+	Contact     record.Contact
 	Reports     []Ordered // none: the message speaks of the patient alone
 }
 
@@ -180,12 +181,14 @@ type carrier struct {
 	index   []byte // by which a resend is known
 	sealed  []byte
 	sender  string
+	reach   *reach
 }
 
 // subject are the arguments that every deposit begins with.
 func (c *carrier) subject() []any {
 	return []any{c.req.Token, c.req.ip(), c.req.ID, c.patient.id, orEmpty(c.patient.sealed), c.patient.wrapped,
-		pq.StringArray(c.marks.fields), pq.ByteaArray(c.marks.values), c.id, c.index, c.sealed}
+		pq.StringArray(c.marks.fields), pq.ByteaArray(c.marks.values), c.id, c.index, c.sealed,
+		c.reach.ways, c.reach.ids, c.reach.values, c.reach.sealed}
 }
 
 func (s *Store) store(ctx context.Context, req Request, d *Deposit, message []byte, marks *marks, patient *keyed) (*Receipt, error) {
@@ -195,10 +198,13 @@ func (s *Store) store(ctx context.Context, req Request, d *Deposit, message []by
 	if c.sealed, err = patient.key.Seal(d.Raw, at); err != nil {
 		return nil, err
 	}
+	if c.reach, err = s.sealContact(patient, d.Contact); err != nil {
+		return nil, err
+	}
 	switch len(d.Reports) {
 	case 0:
 		var entry int64
-		return &Receipt{}, s.get(ctx, &entry, `SELECT guichet.deposit_patient($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, c.subject()...)
+		return &Receipt{}, s.get(ctx, &entry, `SELECT guichet.deposit_patient($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, c.subject()...)
 	case 1: // by far the most common: one statement is one transaction
 		stored, err := s.storeReport(ctx, s.get, c, &d.Reports[0])
 		return &Receipt{Reports: []Stored{stored}}, err
@@ -242,7 +248,7 @@ func (s *Store) storeReport(ctx context.Context, get getter, c *carrier, o *Orde
 			Report  *uuid.UUID `db:"report"`
 			Version *int       `db:"version"`
 		}
-		if err := get(ctx, &row, `SELECT entry, report, version FROM guichet.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+		if err := get(ctx, &row, `SELECT entry, report, version FROM guichet.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`,
 			append(c.subject(), id, version, p.report, pq.ByteaArray(orders), pq.ByteaArray(groups), pq.ByteaArray(held),
 				pq.StringArray(p.kinds), pq.StringArray(p.ids), pq.Int64Array(p.places), pq.ByteaArray(p.codes), pq.Int64Array(p.lengths), orEmpty(p.bytes), o.Whole)...); err != nil {
 			return Stored{}, err

@@ -22,6 +22,7 @@ type accountPayload struct {
 	Birthdate  string     `cbor:"5,keyasint,omitempty"`
 	Sex        record.Sex `cbor:"6,keyasint,omitempty"`
 	Birthplace string     `cbor:"7,keyasint,omitempty"`
+	Mail       string     `cbor:"8,keyasint,omitempty"` // to inform them of an incident (GA5.a)
 }
 
 // waitingPayload is what a provider said of a person who waits.
@@ -88,8 +89,9 @@ type documentPayload struct {
 }
 
 // newAccountPayload is what a provider says of a person.
-func newAccountPayload(id record.Identity) accountPayload {
-	return accountPayload{Name: id.Name(), Family: id.Family, Given: id.Given, Usual: id.Usual, Birthdate: id.Birthdate, Sex: id.Sex, Birthplace: id.Birthplace}
+func newAccountPayload(who Identified) accountPayload {
+	id := who.Identity
+	return accountPayload{Name: id.Name(), Family: id.Family, Given: id.Given, Usual: id.Usual, Birthdate: id.Birthdate, Sex: id.Sex, Birthplace: id.Birthplace, Mail: who.Mail}
 }
 
 func newPatientPayload(id record.Identity, numbers []record.Identifier) patientPayload {

@@ -175,6 +175,11 @@ func (s *Store) patient(d *delivery) (*record.Patient, *envelope.Key, error) {
 	if row == nil {
 		return nil, nil, fault.New(fault.Tampered, errors.New("delivery names no patient"))
 	}
+	return s.patientOf(row)
+}
+
+// patientOf opens a patient who was handed over, and their key.
+func (s *Store) patientOf(row *handover) (*record.Patient, *envelope.Key, error) {
 	key, err := s.keys.Patient(row.ID.String(), row.Keyset)
 	if err != nil {
 		return nil, nil, err

@@ -18,7 +18,7 @@ var mayCall = map[string][]string{
 		"take_over", "may_try", "begin_try", "may_try_as", "take_alert", "why_refused"},
 	"guichet_intake": {"deposit", "deposit_patient", "end_session", "find_patient", "flush", "leave_event", "leave_failure", "open_system", "refuse_feed", "quarantine", "ask_quarantine", "ask_quarantined", "release", "receive"},
 	"guichet_owner":  nil,
-	"guichet_console": {"ask_accounts", "ask_reviews", "ask_codes", "ask_identities", "ask_identity", "ask_networks", "ask_patient", "block_network", "change_setting", "decide_identity", "end_session", "flush", "leave_failure", "make_code", "open_system", "receive",
+	"guichet_console": {"ask_accounts", "ask_affected", "ask_reviews", "ask_codes", "ask_identities", "ask_identity", "ask_networks", "ask_patient", "block_network", "change_setting", "decide_identity", "end_session", "flush", "leave_failure", "make_code", "open_system", "receive",
 		"revoke_code", "set_account_state", "show_settings", "unblock_network", "why_refused"},
 	"guichet_officer":   nil,
 	"guichet_sequencer": {"ask_evidence", "check_evidence", "end_session", "flush", "housekeep", "leave_event", "leave_failure", "open_system", "receive", "take_alert"},

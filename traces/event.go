@@ -34,6 +34,7 @@ const (
 	SignInCheck       Type = "sign-in.check"
 	PatientFind       Type = "patient.find"
 	PatientDeposit    Type = "patient.deposit"
+	PatientContact    Type = "patient.contact"
 	ReportDeposit     Type = "report.deposit"
 	MessageQuarantine Type = "message.quarantine"
 	QuarantineList    Type = "quarantine.list"
@@ -45,6 +46,7 @@ const (
 	AccountBlock      Type = "account.block"
 	AccountReview     Type = "account.review"
 	AccountList       Type = "account.list"
+	AffectedRead      Type = "affected.read"
 	PatientLookup     Type = "patient.lookup"
 	CodeMake          Type = "code.make"
 	CodeRevoke        Type = "code.revoke"
@@ -96,6 +98,7 @@ var Events = []Event{
 	{SignInCheck, "The ID token of a sign-in was checked: the reason says what was found; refused, its session ends.", "TR1.d, AA10.b"},
 	{PatientFind, "A message asked whose it is, and for the keyset to seal it with.", "TR1.e"},
 	{PatientDeposit, "A patient's traits and numbers were deposited, without a report.", "TR1.e"},
+	{PatientContact, "What a message says of how to reach a patient was kept, being new: the entry names it.", "GA5.b, TR1.e"},
 	{ReportDeposit, "A report was deposited: the entry names all it is made of.", "TR1.e"},
 	{MessageQuarantine, "A message was refused and kept in quarantine.", "TR1.d"},
 	{QuarantineList, "An operator asked what lies in quarantine: reasons and times.", "TR1.e"},
@@ -107,6 +110,7 @@ var Events = []Event{
 	{AccountBlock, "An account was blocked: the reason says why.", "GA4.d"},
 	{AccountReview, "An operator reviewed an account, and it is kept.", "GA4.e"},
 	{AccountList, "An operator asked for accounts: those that are not open, or those that may read a record.", "TR1.e"},
+	{AffectedRead, "An operator asked whom an incident concerns, and how to reach them: the entry names them, and the entries that name them.", "GA5, TR1.e"},
 	{PatientLookup, "An operator asked for the traits of the patient whom a number names.", "TR1.e"},
 	{CodeMake, "An operator made an activation code for a record.", "AA6.a"},
 	{CodeRevoke, "An operator ended an activation code that was not used.", "AA6.a"},

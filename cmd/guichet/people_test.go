@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/csv"
 	"errors"
 	"path/filepath"
 	"regexp"
@@ -50,7 +51,7 @@ func newCounter(t *testing.T) *counter {
 	}
 	who := c.camille
 	who.Family = "MOREAU"
-	if _, err := intake.Deposit(t.Context(), feed, &store.Deposit{Sender: "LABO|CHB", Control: "1", Raw: []byte("MSH|1"), Identity: who,
+	if _, err := intake.Deposit(t.Context(), feed, &store.Deposit{Sender: "LABO|CHB", Control: "1", Raw: []byte("MSH|1"), Identity: who, Contact: record.Contact{Phone: "+33612345678", Address: "=1+1, 75012 Paris"},
 		Identifiers: []record.Identifier{{Authority: "HOP", Value: "4711"}, {Authority: record.OIDNIRTest, Value: "284037511200149"}}}); err != nil {
 		t.Fatal(err)
 	}
@@ -181,5 +182,31 @@ func TestAccounts(t *testing.T) {
 	opened, closed := 0, 0
 	if err := c.Superuser(t).QueryRow(`SELECT count(*) FILTER (WHERE type = 'operator.open'), count(*) FILTER (WHERE type = 'operator.close') FROM guichet.trace`).Scan(&opened, &closed); err != nil || opened == 0 || opened != closed {
 		t.Errorf("%d sessions of operators opened, %d closed, %v", opened, closed, err)
+	}
+}
+
+// TestAffected: the list of an incident is a table for a spreadsheet, on
+// standard output alone; what it is, is said beside it (GA5).
+func TestAffected(t *testing.T) {
+	c := newCounter(t)
+	from, to := time.Now().Add(-time.Hour).Format(time.RFC3339), time.Now().Add(time.Hour).Format(time.RFC3339)
+	window := func(more ...string) []string {
+		return append([]string{"affected", "--from", from, "--to", to}, more...)
+	}
+	c.run(t, misuse, "--from", "affected")
+	c.run(t, misuse, "31 days", "affected", "--from", to, "--to", from)
+	c.run(t, misuse, "a network", window("--address", "192.0.2")...)
+	c.run(t, failed, "aucun patient", window("--patient", "4712")...)
+	c.run(t, good, "Données personnelles", window()...)
+
+	list, err := csv.NewReader(strings.NewReader(c.run(t, good, "tracé", window("--ins", "284037511200149", "--address", "192.0.2.0/24")...))).ReadAll()
+	if err != nil || len(list) != 2 || strings.Join(list[0], " ") != "kind name birthdate mail phone address first last entries" {
+		t.Fatalf("got %q, %v", list, err)
+	}
+	if got := strings.Join(list[1][:6], "|"); got != "patient|Camille MOREAU|1984-03-14||+33612345678|'=1+1, 75012 Paris" || list[1][8] != "2" {
+		t.Errorf("got %q", list[1])
+	}
+	if none := c.run(t, good, "0 lignes", window("--address", "203.0.113.1")...); strings.Count(none, "\n") != 1 {
+		t.Errorf("from an address that nobody came from: %s", none)
 	}
 }

@@ -232,3 +232,17 @@ func TestDiscovery(t *testing.T) {
 		}
 	}
 }
+
+// TestMailIsAskedFor by its scope, and told to nobody else.
+func TestMailIsAskedFor(t *testing.T) {
+	angela := people()[0]
+	if got := (franceConnect{}).userinfo(angela, []string{"openid", "email"}); got["email"] != "angela@courriel.test" || len(got) != 1 {
+		t.Errorf("got %v", got)
+	}
+	if got := (franceConnect{}).userinfo(angela, []string{"openid", "profile", "identite_pivot"}); got["email"] != nil {
+		t.Errorf("without the scope: got %v", got)
+	}
+	if !slices.Contains((franceConnect{}).profile().scopes, "email") {
+		t.Error("the scope is refused")
+	}
+}

@@ -29,7 +29,7 @@ func (franceConnect) profile() profile {
 		algorithm: jose.ES256, endSessionPath: "/session/end", tokenLife: time.Minute,
 		scopes: []string{
 			"openid", "profile", "birth", "identite_pivot", "gender", "birthdate", "birthplace", "birthcountry",
-			"given_name", "family_name", "preferred_username",
+			"given_name", "family_name", "preferred_username", "email",
 			"rnipp_identite_pivot", "rnipp_given_name", "rnipp_family_name", "rnipp_birthdate", "rnipp_gender", "rnipp_birthplace", "rnipp_birthcountry",
 		},
 		parameters: []string{
@@ -107,6 +107,7 @@ func (franceConnect) userinfo(p configs.IDPPerson, scopes []string) claims {
 	all := claims{
 		"given_name": p.Given, "given_name_array": strings.Fields(p.Given), "family_name": p.Family,
 		"birthdate": p.Birthdate, "gender": p.Gender, "birthplace": birthplace, "birthcountry": p.Country,
+		"email": p.Login + "@courriel.test",
 	}
 	for _, name := range []string{"given_name", "family_name", "birthdate", "gender", "birthplace", "birthcountry"} {
 		all["rnipp_"+name] = all[name] // here the civil register agrees with everybody

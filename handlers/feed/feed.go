@@ -149,7 +149,7 @@ func (f *feed) take(ctx context.Context, peer intake.Peer, l *line, raw []byte) 
 
 // NewDeposit returns what is to be stored of a message, which came as raw.
 func NewDeposit(raw []byte, m *intake.Message) *store.Deposit {
-	return &store.Deposit{Sender: m.Header.Sender, Control: m.Header.Control, Raw: raw, Identity: m.Identity, Identifiers: m.Identifiers,
+	return &store.Deposit{Sender: m.Header.Sender, Control: m.Header.Control, Raw: raw, Identity: m.Identity, Identifiers: m.Identifiers, Contact: m.Contact,
 		Reports: []store.Ordered{{Report: m.Report, Orders: m.Orders}}}
 }
 

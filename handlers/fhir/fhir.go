@@ -205,7 +205,7 @@ func (e *exchange) take(raw []byte, t target) (message *fhir.Message, err error)
 
 // NewDeposit returns what is to be stored of a message, which came as raw.
 func NewDeposit(sender string, raw []byte, m *fhir.Message) *store.Deposit {
-	d := &store.Deposit{Sender: sender, Control: m.Control, Raw: raw, Identity: m.Identity, Identifiers: m.Identifiers}
+	d := &store.Deposit{Sender: sender, Control: m.Control, Raw: raw, Identity: m.Identity, Identifiers: m.Identifiers, Contact: m.Contact}
 	for _, one := range m.Reports {
 		d.Reports = append(d.Reports, store.Ordered{Report: one.Report, Orders: one.Orders, Also: one.Also, Holds: one.Holds, Whole: one.Whole, Withdraws: one.Withdraws})
 	}

@@ -63,7 +63,7 @@ func (p *Portal) enter(w http.ResponseWriter, r *http.Request, login *auth.Login
 	earlier, _ := p.sessions.Token(r)
 	req := asking(r.Context(), s.Token)
 	arrival, err := p.store.SignIn(r.Context(), req, store.Identified{Provider: login.Provider, Issuer: login.Issuer, Subject: login.Subject,
-		State: login.State, Role: login.Role, Identity: login.Identity, Earlier: earlier, Until: login.Until, Code: code,
+		State: login.State, Role: login.Role, Identity: login.Identity, Mail: login.Mail, Earlier: earlier, Until: login.Until, Code: code,
 		Evidence: store.Evidence{IDToken: login.IDToken, Subject: login.Token.Subject, Nonce: login.Token.Nonce}})
 	switch fault.KindOf(err) {
 	case fault.Unmatched:

@@ -64,6 +64,7 @@ type Message struct {
 	BundleType  string // of a Bundle
 	Identity    record.Identity
 	Identifiers []record.Identifier
+	Contact     record.Contact
 	Reports     []Ordered
 	Entries     []Entry // of a Bundle, or the single resource
 

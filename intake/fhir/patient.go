@@ -30,7 +30,11 @@ func (r *reader) patient(m *Message) []*resource {
 		if one.kind != "Patient" {
 			continue
 		}
-		identity, identifiers, ok := r.traits(one)
+		var p patient
+		if !one.decode(&p, &r.problems) {
+			return nil
+		}
+		identity, identifiers, ok := r.traits(one, &p)
 		if !ok {
 			return nil
 		}
@@ -40,7 +44,7 @@ func (r *reader) patient(m *Message) []*resource {
 		}
 		m.Identity, m.Identifiers = identity, identifiers
 		if len(found) == 0 {
-			m.patientPath = one.path
+			m.patientPath, m.Contact = one.path, contact(&p)
 		}
 		found = append(found, one)
 	}
@@ -51,11 +55,7 @@ func (r *reader) patient(m *Message) []*resource {
 }
 
 // traits reads who a Patient is; what is missing is empty.
-func (r *reader) traits(one *resource) (id record.Identity, identifiers []record.Identifier, ok bool) {
-	var p patient
-	if !one.decode(&p, &r.problems) {
-		return id, nil, false
-	}
+func (r *reader) traits(one *resource, p *patient) (id record.Identity, identifiers []record.Identifier, ok bool) {
 	before := len(r.problems)
 	if p.Active != nil && !*p.Active {
 		r.problems.add(ReasonReplaced, one.path+".active")

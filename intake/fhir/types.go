@@ -73,10 +73,22 @@ type attachment struct {
 }
 
 type address struct {
-	Extension []extension `json:"extension"`
-	CityParts struct {
+	Extension  []extension `json:"extension"`
+	Use        string      `json:"use"`
+	Text       string      `json:"text"`
+	Line       []string    `json:"line"`
+	City       string      `json:"city"`
+	PostalCode string      `json:"postalCode"`
+	Country    string      `json:"country"`
+	CityParts  struct {
 		Extension []extension `json:"extension"`
 	} `json:"_city"`
+}
+
+type contactPoint struct {
+	System string `json:"system"`
+	Value  string `json:"value"`
+	Use    string `json:"use"`
 }
 
 type extension struct {
@@ -98,12 +110,14 @@ type humanName struct {
 }
 
 type patient struct {
-	Extension  []extension  `json:"extension"`
-	Identifier []identifier `json:"identifier"`
-	Active     *bool        `json:"active"`
-	Name       []humanName  `json:"name"`
-	Gender     string       `json:"gender"`
-	BirthDate  string       `json:"birthDate"`
+	Extension  []extension    `json:"extension"`
+	Identifier []identifier   `json:"identifier"`
+	Active     *bool          `json:"active"`
+	Name       []humanName    `json:"name"`
+	Gender     string         `json:"gender"`
+	BirthDate  string         `json:"birthDate"`
+	Telecom    []contactPoint `json:"telecom"`
+	Address    []address      `json:"address"`
 	Link       []struct {
 		Type string `json:"type"`
 	} `json:"link"`

@@ -17,8 +17,8 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     guichet.open_system(bytea, inet[], uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet[], uuid, text),
     guichet.refuse_feed(inet[], uuid, text), guichet.find_patient(bytea, inet[], uuid, bytea, text[], bytea[]),
-    guichet.deposit(bytea, inet[], uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea, uuid, integer, bytea, bytea[], bytea[], bytea[], text[], uuid[], integer[], bytea[], integer[], bytea, boolean),
-    guichet.deposit_patient(bytea, inet[], uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea),
+    guichet.deposit(bytea, inet[], uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea, text[], uuid[], bytea[], bytea[], uuid, integer, bytea, bytea[], bytea[], bytea[], text[], uuid[], integer[], bytea[], integer[], bytea, boolean),
+    guichet.deposit_patient(bytea, inet[], uuid, uuid, bytea, bytea, text[], bytea[], uuid, bytea, bytea, text[], uuid[], bytea[], bytea[]),
     guichet.quarantine(bytea, inet[], uuid, uuid, bytea, text, bytea), guichet.ask_quarantine(bytea, inet[], uuid, uuid),
     guichet.ask_quarantined(bytea, inet[], uuid, uuid), guichet.release(bytea, inet[], uuid, uuid)
     TO guichet_intake;
@@ -30,7 +30,8 @@ GRANT EXECUTE ON FUNCTION
     guichet.ask_codes(bytea, inet[], uuid), guichet.revoke_code(bytea, inet[], uuid, uuid),
     guichet.ask_identities(bytea, inet[], uuid), guichet.ask_identity(bytea, inet[], uuid, text),
     guichet.decide_identity(bytea, inet[], uuid, text, uuid, text, boolean),
-    guichet.ask_accounts(bytea, inet[], uuid, bytea), guichet.ask_reviews(bytea, inet[], uuid), guichet.set_account_state(bytea, inet[], uuid, uuid, text, text)
+    guichet.ask_accounts(bytea, inet[], uuid, bytea), guichet.ask_reviews(bytea, inet[], uuid), guichet.set_account_state(bytea, inet[], uuid, uuid, text, text),
+    guichet.ask_affected(bytea, inet[], uuid, timestamptz, timestamptz, inet, uuid, uuid, bytea, uuid)
     TO guichet_console;
 GRANT EXECUTE ON FUNCTION guichet.why_refused(uuid, bigint) TO guichet_portal, guichet_console;
 GRANT EXECUTE ON FUNCTION guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet[], uuid, bigint) TO guichet_console;

@@ -14,6 +14,7 @@
 CREATE FUNCTION guichet.deposit(token bytea, ip inet[], request uuid,
                                 subject uuid, patient_sealed bytea, keyset bytea, fields text[], field_values bytea[],
                                 message uuid, message_value bytea, message_sealed bytea,
+                                ways text[], way_ids uuid[], way_values bytea[], way_sealed bytea[],
                                 wanted uuid, wanted_version integer, report_sealed bytea, orders bytea[], groups bytea[], held bytea[],
                                 kinds text[], ids uuid[], group_places integer[], codes bytea[], lengths integer[], parts bytea, whole boolean,
                                 OUT entry bigint, OUT report uuid, OUT version integer)
@@ -62,6 +63,7 @@ BEGIN
     END IF;
 
     PERFORM guichet.store_patient(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed);
+    PERFORM guichet.store_contact(v, ways, way_ids, way_values, way_sealed, ip, request);
     INSERT INTO guichet.report (id, version, patient, sealed, at) VALUES (wanted, wanted_version, subject, report_sealed, now_) ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         RAISE 'try again' USING ERRCODE = 'GU004';

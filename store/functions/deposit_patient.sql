@@ -2,7 +2,8 @@
 -- report.
 CREATE FUNCTION guichet.deposit_patient(token bytea, ip inet[], request uuid,
                                         subject uuid, patient_sealed bytea, keyset bytea, fields text[], field_values bytea[],
-                                        message uuid, message_value bytea, message_sealed bytea) RETURNS bigint LANGUAGE plpgsql AS $$
+                                        message uuid, message_value bytea, message_sealed bytea,
+                                        ways text[], way_ids uuid[], way_values bytea[], way_sealed bytea[]) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     m guichet.manifest;
@@ -13,6 +14,7 @@ BEGIN
     v.patient := subject;
     IF v.outcome = 'granted' THEN
         PERFORM guichet.store_patient(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed);
+        PERFORM guichet.store_contact(v, ways, way_ids, way_values, way_sealed, ip, request);
         SELECT ARRAY['message', 'patient'], ARRAY[message, p.id], ARRAY[1, p.version] INTO m FROM guichet.patient p WHERE p.id = subject;
     ELSE
         m := ROW(ARRAY['message'], ARRAY[message], ARRAY[0]);

@@ -39,11 +39,11 @@ BEGIN
              WHEN e.type IN ('home.read', 'account.read') AND e.patient IS NOT NULL THEN 'read'
              WHEN e.type IN ('home.read', 'account.read', 'sign-in') THEN 'account'
              WHEN e.type IN ('quarantine.list', 'quarantine.read') THEN 'quarantine'
-             WHEN e.type IN ('patient.lookup', 'code.list', 'identity.list', 'identity.read', 'account.list') THEN 'people'
+             WHEN e.type IN ('patient.lookup', 'code.list', 'identity.list', 'identity.read', 'account.list', 'affected.read') THEN 'people'
              WHEN e.type = 'network.list' THEN 'setting'
              WHEN e.type = 'patient.find' THEN 'deposit'
              WHEN e.type = 'evidence.read' THEN 'evidence' END,
-        CASE WHEN e.type IN ('sign-in', 'patient.find', 'patient.lookup', 'account.list') THEN NULL ELSE e.patient END);
+        CASE WHEN e.type IN ('sign-in', 'patient.find', 'patient.lookup', 'account.list', 'affected.read') THEN NULL ELSE e.patient END);
     IF v.session IS NULL OR e.session IS NULL OR v.session <> e.session THEN
         RETURN;
     END IF;
@@ -86,6 +86,7 @@ BEGIN
         WHEN 'identity.read' THEN ARRAY['identity']
         WHEN 'account.list' THEN ARRAY['account', 'account-head']
         WHEN 'network.list' THEN ARRAY['account', 'network']
+        WHEN 'affected.read' THEN ARRAY['account', 'patient', 'contact', 'naming']
         ELSE ARRAY[]::text[]
     END;
 
@@ -114,6 +115,12 @@ BEGIN
                        e.id, NULL::text, NULL::text, NULL::text, e.ground, NULL::text, NULL::boolean, NULL::integer
                   FROM guichet.patient p
                  WHERE p.id = ANY (n.ids) AND p.version = n.version;
+            WHEN 'contact' THEN
+                RETURN QUERY
+                SELECT n.kind, c.id, n.version, c.patient, NULL::uuid, NULL::bytea, 0, c.at, NULL::bytea, c.sealed,
+                       e.id, c.way, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer
+                  FROM guichet.contact c
+                 WHERE c.id = ANY (n.ids);
             WHEN 'report' THEN
                 RETURN QUERY
                 SELECT n.kind, r.id, r.version, r.patient, r.id, NULL::bytea, 0, r.at, NULL::bytea, r.sealed,
@@ -207,5 +214,12 @@ BEGIN
           JOIN guichet.trace t ON t.id = named_entry.id
           LEFT JOIN guichet.account a ON a.id = t.account
           LEFT JOIN LATERAL (SELECT x.version, x.sealed FROM guichet.account_version x WHERE x.account = t.account ORDER BY x.version DESC LIMIT 1) w ON true;
+    END IF;
+    IF 'naming' = ANY (allowed) THEN -- when each of those named was first and last named, and in how many entries
+        RETURN QUERY
+        SELECT w.kind, x.id, NULL::integer, NULL::uuid, NULL::uuid, NULL::bytea, 0, w.at, NULL::bytea, NULL::bytea,
+               e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, x.entries
+          FROM (SELECT p.id, min(p.at) AS first, max(p.at) AS last, count(*)::integer AS entries FROM guichet.people_in(e.entries) p GROUP BY p.id) x
+         CROSS JOIN LATERAL (VALUES ('first', x.first), ('last', x.last)) AS w (kind, at);
     END IF;
 END $$;

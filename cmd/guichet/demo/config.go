@@ -154,8 +154,9 @@ func (d *demo) franceConnect() configs.Provider {
 		JWKSURL: base + "/jwks", EndSessionURL: base + "/session/end",
 		ClientID: franceConnectClient, ClientSecretFile: d.secrets.file("franceconnect" + clientSecret),
 		Encryption: encryption, DecryptionKeys: []string{d.secrets.file(franceConnectKey)},
-		// The strict traits and the name in use; no more (data minimisation).
-		Scopes: []string{"openid", "given_name", "family_name", "preferred_username", "birthdate", "gender", "birthplace", "birthcountry"},
+		// The strict traits, the name in use, and where to write of an incident
+		// (GA5.a); no more (data minimisation).
+		Scopes: []string{"openid", "given_name", "family_name", "preferred_username", "birthdate", "gender", "birthplace", "birthcountry", "email"},
 		ACR:    "eidas2", Algorithms: []string{"ES256"}, SignedUserinfo: true,
 		CAFile: d.folder.path("ca.pem"),
 	}
