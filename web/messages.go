@@ -269,12 +269,12 @@ func (l *language) newLadder(failures int, longest time.Duration) []rung {
 	return ladder
 }
 
-// countsInSeconds is how long a wait people count in seconds.
-const countsInSeconds = 2 * time.Minute
+// shortWait is up to where people count a wait in seconds.
+const shortWait = 2 * time.Minute
 
 // inUnits writes a wait to the second: 64 s, 8 min 32 s.
 func inUnits(d time.Duration) string {
-	if d <= countsInSeconds {
+	if d <= shortWait {
 		return strconv.Itoa(int(d/time.Second)) + nbsp + "s"
 	}
 	var words []string
@@ -295,7 +295,7 @@ func inUnits(d time.Duration) string {
 func (l *language) timeLeft(d time.Duration) string {
 	in := func(unit time.Duration) int { return max(int((d+unit-1)/unit), 0) }
 	switch {
-	case d <= countsInSeconds:
+	case d <= shortWait:
 		return l.count(in(time.Second), l.say.Time.Seconds)
 	case d <= 2*time.Hour:
 		return l.count(in(time.Minute), l.say.Time.Minutes)
