@@ -31,7 +31,7 @@ func TestBrowser(t *testing.T) {
 	for _, file := range files {
 		arguments = append(arguments, filepath.Base(file))
 	}
-	out, err := runNode(t, 12*time.Minute, arguments...)
+	out, err := runNode(t, 30*time.Minute, arguments...)
 	if err != nil {
 		t.Errorf("%v\n%s", err, failures(out))
 	}

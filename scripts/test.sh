@@ -24,7 +24,7 @@ go test -count=1 -run Published ./intake/fhir || finish "FAILED at the published
 
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
-go test -race -shuffle=on -timeout 15m "$@" ./... 2>&1 | tee "$log"
+go test -race -shuffle=on -timeout 40m "$@" ./... 2>&1 | tee "$log"
 status=$?
 passed=$(grep -c '^ok ' "$log")
 failed=$(grep -c '^FAIL	' "$log")
