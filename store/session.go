@@ -127,11 +127,11 @@ func (s *Store) ReportIncident(ctx context.Context, req Request) error {
 // CloseAccount blocks the account of req.Token, as its holder wishes, and ends
 // its sessions (GA4.d). It returns fault.Ended where the session is over.
 func (s *Store) CloseAccount(ctx context.Context, req Request) error {
-	var closed bool
-	if err := s.get(ctx, &closed, `SELECT guichet.close_account($1, $2, $3)`, req.Token, req.ip(), req.ID); err != nil {
+	var entry int64
+	if err := s.get(ctx, &entry, `SELECT guichet.close_account($1, $2, $3)`, req.Token, req.ip(), req.ID); err != nil {
 		return fmt.Errorf("close account: %w", err)
 	}
-	if !closed {
+	if entry == 0 {
 		return fault.New(fault.Ended, errors.New("close account: session is over"))
 	}
 	return nil

@@ -1,6 +1,7 @@
 -- close_account is the holder's own wish (GA4.d): the account is blocked, which
--- the hospital can undo, and every session of it ends. It says whether it was.
-CREATE FUNCTION guichet.close_account(token bytea, ip inet[], request uuid) RETURNS boolean LANGUAGE plpgsql AS $$
+-- the hospital can undo, and every session of it ends. It returns the entry,
+-- or 0 where the session is over.
+CREATE FUNCTION guichet.close_account(token bytea, ip inet[], request uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
     s guichet.session;
@@ -15,12 +16,12 @@ BEGIN
     END IF;
     made := guichet.leave_trace('account.block', v, ROW(ARRAY['account-head'], ARRAY[v.account], ARRAY[CASE v.outcome WHEN 'granted' THEN 1 ELSE 0 END]), '{}', NULL, ip, request);
     IF v.outcome <> 'granted' THEN
-        RETURN false;
+        RETURN 0;
     END IF;
     INSERT INTO guichet.account_state (account, state, reason, at, entry) VALUES (v.account, 'blocked', 'holder', now_, made);
     FOR s IN SELECT * FROM guichet.session o
               WHERE o.account = v.account AND o.watched AND NOT EXISTS (SELECT FROM guichet.session_end e WHERE e.session = o.id) LOOP
         PERFORM guichet.leave_end(s, now_, 'logout', ip, request);
     END LOOP;
-    RETURN true;
+    RETURN made;
 END $$;
