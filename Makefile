@@ -39,10 +39,12 @@ faults: install
 attack: install
 	@scripts/full.sh attack 'Attack' $(COUNT)
 
-# A picture of every page, by role, width and mode, into shots/.
+# A picture of every page, by role, width and mode, into shots/, and axe-core on
+# each of them.
 shots:
 	@scripts/install.sh test
 	GUICHET_SHOTS=1 go test -v -count=1 -run TestShots ./e2e
+	GUICHET_FULL=1 GUICHET_BROWSER=appearance go test -v -count=1 -timeout 40m -run 'TestBrowser$$' ./e2e
 
 check:
 	@scripts/check.sh
