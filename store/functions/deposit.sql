@@ -63,7 +63,9 @@ BEGIN
     END IF;
 
     PERFORM guichet.store_patient(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed);
-    PERFORM guichet.store_contact(v, ways, way_ids, way_values, way_sealed, ip, request);
+    IF cardinality(ways) > 0 THEN
+        PERFORM guichet.store_contact(v, ways, way_ids, way_values, way_sealed, ip, request);
+    END IF;
     INSERT INTO guichet.report (id, version, patient, sealed, at) VALUES (wanted, wanted_version, subject, report_sealed, now_) ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         RAISE 'try again' USING ERRCODE = 'GU004';
