@@ -10,7 +10,7 @@ BEGIN
     IF v.outcome = 'granted' THEN
         v.reason := 'review';
         due := ARRAY(SELECT guichet.unreviewed(200));
-        m := guichet.person(ROW(v.outcome, v.reason, v.session, v.account, v.role, NULL, NULL, NULL, NULL)::guichet.verdict);
+        m := guichet.person(v);
         m := ROW(m.kinds || array_fill('account-head'::text, ARRAY[cardinality(due)]), m.records || due, m.versions || array_fill(1, ARRAY[cardinality(due)]));
     END IF;
     RETURN guichet.leave_trace('account.list', v, m, '{}', NULL, ip, request);

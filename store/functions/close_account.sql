@@ -4,7 +4,6 @@
 CREATE FUNCTION guichet.close_account(token bytea, ip inet[], request uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
-    s guichet.session;
     made bigint;
     now_ timestamptz := guichet.clock();
 BEGIN
@@ -19,9 +18,6 @@ BEGIN
         RETURN 0;
     END IF;
     INSERT INTO guichet.account_state (account, state, reason, at, entry) VALUES (v.account, 'blocked', 'holder', now_, made);
-    FOR s IN SELECT * FROM guichet.session o
-              WHERE o.account = v.account AND o.watched AND NOT EXISTS (SELECT FROM guichet.session_end e WHERE e.session = o.id) LOOP
-        PERFORM guichet.leave_end(s, now_, 'logout', ip, request);
-    END LOOP;
+    PERFORM guichet.end_sessions(v.account, 'logout', now_, ip, request);
     RETURN made;
 END $$;

@@ -4,7 +4,6 @@
 CREATE FUNCTION guichet.set_account_state(token bytea, ip inet[], request uuid, wanted uuid, state text, reason text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v guichet.verdict;
-    s guichet.session;
     current_state text;
     named text;
     made bigint;
@@ -38,10 +37,7 @@ BEGIN
     END IF;
     INSERT INTO guichet.account_state (account, state, reason, at, entry) VALUES (wanted, set_account_state.state, set_account_state.reason, now_, made);
     IF state <> 'active' THEN
-        FOR s IN SELECT * FROM guichet.session o
-                  WHERE o.account = wanted AND o.watched AND NOT EXISTS (SELECT FROM guichet.session_end e WHERE e.session = o.id) LOOP
-            PERFORM guichet.leave_end(s, now_, 'admin', ip, request);
-        END LOOP;
+        PERFORM guichet.end_sessions(wanted, 'admin', now_, ip, request);
     END IF;
     RETURN made;
 END $$;
