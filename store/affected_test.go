@@ -223,8 +223,8 @@ func TestAffectedRefused(t *testing.T) {
 		t.Errorf("a number that nobody has: got %s", got)
 	}
 	if _, err := x.Superuser(t).Exec(`WITH many AS (INSERT INTO guichet.patient (id, version, sealed, keyset, opened) SELECT gen_random_uuid(), 1, '', '', $1 FROM generate_series(1, 5001) RETURNING id)
-		INSERT INTO guichet.trace (at, type, outcome, reason, kinds, records, versions, entries, login, request, xid)
-		SELECT $1, 'report.read', 'granted', 'grant', array_agg('patient'::text), array_agg(id), array_agg(1), '{}', 'guichet_portal', gen_random_uuid(), pg_current_xact_id() FROM many`, x.at.Add(time.Hour)); err != nil {
+		INSERT INTO guichet.trace (at, type, outcome, reason, kinds, records, versions, entries, login, request, xid, context, bytes)
+		SELECT $1, 'report.read', 'granted', 'grant', array_agg('patient'::text), array_agg(id), array_agg(1), '{}', 'guichet_portal', gen_random_uuid(), pg_current_xact_id(), '', '' FROM many`, x.at.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if got := declined(ask(x.at.Add(time.Hour), x.at.Add(2*time.Hour), "")); got != "too-many" {

@@ -23,6 +23,7 @@ const (
 	DocumentRead      Type = "document.read"
 	TrendRead         Type = "trend.read"
 	AccessLogRead     Type = "access-log.read"
+	AccessLogProof    Type = "access-log.proof"
 	AccountRead       Type = "account.read"
 	FeedOpen          Type = "feed.open"
 	FeedClose         Type = "feed.close"
@@ -30,6 +31,11 @@ const (
 	OperatorClose     Type = "operator.close"
 	WitnessOpen       Type = "witness.open"
 	WitnessClose      Type = "witness.close"
+	OfficerOpen       Type = "officer.open"
+	OfficerClose      Type = "officer.close"
+	TraceRange        Type = "trace.range"
+	TraceRead         Type = "trace.read"
+	TracePurge        Type = "trace.purge"
 	EvidenceRead      Type = "evidence.read"
 	SignInCheck       Type = "sign-in.check"
 	PatientFind       Type = "patient.find"
@@ -87,6 +93,7 @@ var Events = []Event{
 	{DocumentRead, "A document was asked for as it was received.", "TR1.e"},
 	{TrendRead, "The course of one analysis was asked for, with the heads of the reports that hold its results.", "TR1.e"},
 	{AccessLogRead, "The accesses to a record were asked for.", "TR1.e, CNIL-3.4-3"},
+	{AccessLogProof, "A line of one's own access log was asked for, in the bytes that are proved.", "TR3.e, CNIL-3.4-3"},
 	{AccountRead, "A person asked what is known of their account, and for its latest sign-ins.", "TR1.e, AA9"},
 	{FeedOpen, "A hospital system connected, known by its certificate; or was refused: it is not the registered one, or its certificate does not hold.", "TR1.b, GP2.b, GA2.a"},
 	{FeedClose, "A hospital system disconnected.", "TR1.b"},
@@ -94,6 +101,11 @@ var Events = []Event{
 	{OperatorClose, "An operator ended that session.", "TR1.c"},
 	{WitnessOpen, "The process that checks what sign-ins rest on opened its session.", "TR1.b"},
 	{WitnessClose, "The process that checks what sign-ins rest on ended its session.", "TR1.b"},
+	{OfficerOpen, "The trace officer opened a session at the machine itself.", "TR1.c, TR3.d"},
+	{OfficerClose, "The trace officer ended that session.", "TR1.c"},
+	{TraceRange, "The trace officer asked for all entries from one to another, to verify or to export them: the entry names the first and the last.", "HE8.c, TR3.e"},
+	{TraceRead, "The trace officer asked for the entries about a patient.", "HE8.c"},
+	{TracePurge, "The trace officer purged entries whose time to be kept was over, or was refused: the hash of the entry is that of the list of their places.", "TR3.c"},
 	{EvidenceRead, "The ID tokens of sign-ins were asked for, to be checked.", "TR1.e"},
 	{SignInCheck, "The ID token of a sign-in was checked: the reason says what was found; refused, its session ends.", "TR1.d, AA10.b"},
 	{PatientFind, "A message asked whose it is, and for the keyset to seal it with.", "TR1.e"},

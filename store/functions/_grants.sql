@@ -8,7 +8,7 @@ GRANT EXECUTE ON FUNCTION
     guichet.refuse_sign_in(inet[], uuid, text, text), guichet.refuse_page(bytea, inet[], uuid),
     guichet.note_presence(bytea, inet[], uuid), guichet.continue_session(bytea, inet[], uuid), guichet.same_account(bytea, bytea),
     guichet.ask_home(bytea, inet[], uuid), guichet.ask_reports(bytea, inet[], uuid), guichet.ask_report(bytea, inet[], uuid, uuid),
-    guichet.ask_original(bytea, inet[], uuid, uuid), guichet.ask_access_log(bytea, inet[], uuid, bigint),
+    guichet.ask_original(bytea, inet[], uuid, uuid), guichet.ask_access_log(bytea, inet[], uuid, bigint), guichet.ask_proof(bytea, inet[], uuid, bigint),
     guichet.ask_trend(bytea, inet[], uuid, bytea), guichet.ask_account(bytea, inet[], uuid),
     guichet.ask_many(text[], bytea[], inet[], inet[], uuid[], uuid[], bigint[], bytea[]), guichet.housekeep(), guichet.watch_reviews(),
     guichet.take_over(bytea, inet[], uuid), guichet.report_incident(bytea, inet[], uuid), guichet.close_account(bytea, inet[], uuid), guichet.session_limits(),
@@ -43,3 +43,14 @@ GRANT EXECUTE ON FUNCTION
     guichet.ask_evidence(bytea, inet[], uuid, text), guichet.check_evidence(bytea, inet[], uuid, uuid, text, bytea, bytea, timestamptz), guichet.housekeep()
     TO guichet_sequencer;
 GRANT EXECUTE ON FUNCTION guichet.take_alert() TO guichet_portal, guichet_sequencer;
+GRANT EXECUTE ON FUNCTION
+    guichet.lead(), guichet.next_entries(bigint, integer),
+    guichet.append_log(bigint, bigint, bigint, bigint, bigint[], bigint[], smallint[], bigint[], bytea[], bytea)
+    TO guichet_sequencer;
+GRANT EXECUTE ON FUNCTION guichet.log_state(), guichet.read_tiles(smallint[], bigint[]), guichet.place_of(bigint) TO guichet_portal, guichet_officer, guichet_sequencer;
+GRANT EXECUTE ON FUNCTION guichet.entry_at(bigint), guichet.log_gaps(bigint), guichet.log_checkpoints(bigint), guichet.log_purges(bigint, bigint) TO guichet_officer, guichet_sequencer;
+GRANT EXECUTE ON FUNCTION
+    guichet.open_system(bytea, inet[], uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet[], uuid, text), guichet.receive(bytea, bigint), guichet.flush(),
+    guichet.ask_range(bytea, inet[], uuid, bigint, bigint), guichet.ask_traces(bytea, inet[], uuid, timestamptz, timestamptz, bytea)
+    TO guichet_officer;
+GRANT EXECUTE ON FUNCTION guichet.purge_traces(bytea, inet[], uuid, bigint), guichet.change_setting(bytea, inet[], uuid, text, text), guichet.show_settings() TO guichet_officer;

@@ -24,7 +24,7 @@ BEGIN
                 WHERE c.state <> 'active' AND NOT EXISTS (SELECT FROM guichet.account_state l WHERE l.account = c.account AND l.entry > c.entry) LIMIT 200) x;
         END IF;
         found_ := coalesce(found_, '{}');
-        m := guichet.person(ROW(v.outcome, v.reason, v.session, v.account, v.role, NULL, NULL, NULL, NULL)::guichet.verdict);
+        m := guichet.person(ROW(v.outcome, v.reason, v.session, v.account, v.role, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::guichet.verdict);
         m := ROW(m.kinds || array_fill('account-head'::text, ARRAY[cardinality(found_)]), m.records || found_, m.versions || array_fill(1, ARRAY[cardinality(found_)]));
     END IF;
     RETURN guichet.leave_trace('account.list', v, m, '{}', NULL, ip, request);

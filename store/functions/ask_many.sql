@@ -27,6 +27,7 @@ BEGIN
                 WHEN 'original' THEN j := guichet.judge_original(tokens[i], ids[i]);
                 WHEN 'trend' THEN j := guichet.judge_trend(tokens[i], codes[i]);
                 WHEN 'access_log' THEN j := guichet.judge_access_log(tokens[i], numbers[i]);
+                WHEN 'proof' THEN j := guichet.judge_proof(tokens[i], numbers[i]);
                 WHEN 'account' THEN j := guichet.judge_account(tokens[i]);
                 ELSE NULL;
             END CASE;

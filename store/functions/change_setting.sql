@@ -11,7 +11,8 @@ BEGIN
     IF num_nulls(wanted, value) > 0 THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
-    v := guichet.decide(token, 'setting', NULL);
+    -- How long traces are kept is the trace officer's to say, and nothing else is (TR3.c).
+    v := guichet.decide(token, CASE WHEN wanted LIKE 'trace.%' THEN 'traces' ELSE 'setting' END, NULL);
     IF v.outcome = 'granted' THEN -- who may not keeps no session from being opened
         PERFORM FROM guichet.session_limit FOR UPDATE; -- one change after the other
     END IF;
@@ -23,6 +24,10 @@ BEGIN
                                > (CASE wanted WHEN 'session.lifetime' THEN value ELSE guichet.setting_of('session.lifetime') END)::interval THEN
         v.outcome := 'refused';
         v.reason := 'idle-beyond-lifetime';
+    END IF;
+    IF v.outcome = 'granted' THEN
+        v.before := sha256(convert_to(guichet.setting_of(wanted), 'UTF8'));
+        v.after := sha256(convert_to(change_setting.value, 'UTF8'));
     END IF;
     entry := guichet.leave_trace('setting.change', v, NULL, '{}', NULL, ip, request);
     IF v.outcome <> 'granted' THEN

@@ -60,6 +60,11 @@ BEGIN
         v.reason := v.role;
         RETURN v;
     END IF;
+    IF action = 'traces' AND v.role = 'officer' AND subject IS NULL THEN -- and nothing else (TR3.d)
+        v.outcome := 'granted';
+        v.reason := v.role;
+        RETURN v;
+    END IF;
     IF action IS NULL OR action <> 'read' THEN
         v.reason := 'action';
         RETURN v;
@@ -76,7 +81,7 @@ BEGIN
         WHEN 'professional' THEN ARRAY['share', 'care', 'emergency']
         ELSE ARRAY[]::text[]
     END;
-    SELECT g.id, g.kind INTO v.grant_id, v.ground
+    SELECT g.id, g.kind, g.purpose INTO v.grant_id, v.ground, v.purpose
       FROM guichet.grants g
      WHERE g.account = v.account AND g.patient = subject AND g.kind = ANY (kinds)
        AND g.starts <= now_ AND (g.ends IS NULL OR g.ends > now_)

@@ -15,6 +15,7 @@ BEGIN
     IF v.outcome = 'granted' THEN
         PERFORM guichet.store_patient(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed);
         PERFORM guichet.store_contact(v, ways, way_ids, way_values, way_sealed, ip, request);
+        v.after := sha256(message_sealed);
         SELECT ARRAY['message', 'patient'], ARRAY[message, p.id], ARRAY[1, p.version] INTO m FROM guichet.patient p WHERE p.id = subject;
     ELSE
         m := ROW(ARRAY['message'], ARRAY[message], ARRAY[0]);

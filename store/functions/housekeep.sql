@@ -4,6 +4,7 @@ CREATE FUNCTION guichet.housekeep() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM guichet.check_settings();
     PERFORM guichet.watch_evidence();
+    PERFORM guichet.watch_log();
     PERFORM guichet.sweep_sessions();
     PERFORM guichet.end_delays();
     PERFORM guichet.forget_waiting();

@@ -8,6 +8,7 @@ DECLARE
     m guichet.manifest;
     heads guichet.manifest;
     shown bigint[];
+    accesses text[] := guichet.accesses();
 BEGIN
     v := guichet.decide(token, 'read', guichet.own_patient(token));
     IF v.outcome = 'granted' THEN
@@ -15,8 +16,8 @@ BEGIN
         SELECT array_agg(l.id ORDER BY l.id DESC) INTO shown
           FROM (SELECT t.id
                   FROM guichet.trace t
-                 WHERE t.patient = v.patient AND (before = 0 OR t.id < before)
-                   AND t.type IN ('home.read', 'report.list', 'report.read', 'document.read', 'trend.read', 'access-log.read', 'report.deposit')
+                 WHERE t.patient = v.patient AND (judge_access_log.before = 0 OR t.id < judge_access_log.before)
+                   AND t.type = ANY (accesses)
                  ORDER BY t.id DESC
                  LIMIT 50) l;
         heads := guichet.heads_in(shown, v.patient);

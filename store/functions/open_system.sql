@@ -10,7 +10,8 @@ DECLARE
     now_ timestamptz := guichet.clock();
 BEGIN
     PERFORM guichet.guard(token, ip, request);
-    IF num_nulls(role, subject, account, name, lifetime) > 0 OR role NOT IN ('feed', 'operator', 'witness') OR (role = 'witness') <> (session_user = 'guichet_sequencer') OR octet_length(name) > 4096 OR lifetime NOT BETWEEN interval '1 second' AND interval '24 hours' THEN
+    IF num_nulls(role, subject, account, name, lifetime) > 0 OR role NOT IN ('feed', 'operator', 'witness', 'officer')
+       OR (role = 'witness') <> (session_user = 'guichet_sequencer') OR (role = 'officer') <> (session_user = 'guichet_officer') OR octet_length(name) > 4096 OR lifetime NOT BETWEEN interval '1 second' AND interval '24 hours' THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
     SELECT i.account INTO v.account FROM guichet.identity i WHERE i.subject = open_system.subject;
@@ -31,7 +32,7 @@ BEGIN
     v.reason := CASE role WHEN 'feed' THEN 'certificate' ELSE 'system-account' END;
     v.session := opened;
     SELECT ARRAY['account'], ARRAY[a.id], ARRAY[a.version] INTO m FROM guichet.account a WHERE a.id = v.account;
-    entry := guichet.leave_trace(CASE role WHEN 'feed' THEN 'feed.open' WHEN 'witness' THEN 'witness.open' ELSE 'operator.open' END, v, m, '{}', NULL, ip, request);
+    entry := guichet.leave_trace(CASE role WHEN 'feed' THEN 'feed.open' WHEN 'witness' THEN 'witness.open' WHEN 'officer' THEN 'officer.open' ELSE 'operator.open' END, v, m, '{}', NULL, ip, request);
     INSERT INTO guichet.session (id, token, account, listener, opened, seen, idle, expires, entry)
     VALUES (opened, sha256(open_system.token), v.account, session_user, now_, now_, lifetime, now_ + lifetime, entry);
     RETURN entry;

@@ -35,15 +35,16 @@ BEGIN
     PERFORM guichet.await_durable();
 
     v := guichet.decide(receive.token,
-        CASE WHEN e.type IN ('report.list', 'report.read', 'document.read', 'trend.read', 'access-log.read') THEN 'read'
+        CASE WHEN e.type IN ('report.list', 'report.read', 'document.read', 'trend.read', 'access-log.read', 'access-log.proof') THEN 'read'
              WHEN e.type IN ('home.read', 'account.read') AND e.patient IS NOT NULL THEN 'read'
              WHEN e.type IN ('home.read', 'account.read', 'sign-in') THEN 'account'
              WHEN e.type IN ('quarantine.list', 'quarantine.read') THEN 'quarantine'
              WHEN e.type IN ('patient.lookup', 'code.list', 'identity.list', 'identity.read', 'account.list', 'affected.read') THEN 'people'
              WHEN e.type = 'network.list' THEN 'setting'
              WHEN e.type = 'patient.find' THEN 'deposit'
+             WHEN e.type IN ('trace.range', 'trace.read') THEN 'traces'
              WHEN e.type = 'evidence.read' THEN 'evidence' END,
-        CASE WHEN e.type IN ('sign-in', 'patient.find', 'patient.lookup', 'account.list', 'affected.read') THEN NULL ELSE e.patient END);
+        CASE WHEN e.type IN ('sign-in', 'patient.find', 'patient.lookup', 'account.list', 'affected.read', 'trace.read') THEN NULL ELSE e.patient END);
     IF v.session IS NULL OR e.session IS NULL OR v.session <> e.session THEN
         RETURN;
     END IF;
@@ -76,6 +77,9 @@ BEGIN
         WHEN 'trend.read' THEN ARRAY['account', 'patient', 'report', 'observation']
         WHEN 'account.read' THEN ARRAY['account', 'patient', 'trace']
         WHEN 'access-log.read' THEN ARRAY['account', 'patient', 'report', 'trace']
+        WHEN 'access-log.proof' THEN ARRAY['account', 'patient', 'entry']
+        WHEN 'trace.range' THEN ARRAY['entry', 'context']
+        WHEN 'trace.read' THEN ARRAY['entry', 'context']
         WHEN 'patient.find' THEN ARRAY['patient', 'message']
         WHEN 'quarantine.list' THEN ARRAY['account', 'quarantine-head']
         WHEN 'quarantine.read' THEN ARRAY['quarantine']
@@ -214,6 +218,15 @@ BEGIN
           JOIN guichet.trace t ON t.id = named_entry.id
           LEFT JOIN guichet.account a ON a.id = t.account
           LEFT JOIN LATERAL (SELECT x.version, x.sealed FROM guichet.account_version x WHERE x.account = t.account ORDER BY x.version DESC LIMIT 1) w ON true;
+    END IF;
+    IF 'entry' = ANY (allowed) THEN -- in the bytes that are proved; its context, and whether its columns say the same, to the trace officer
+        RETURN QUERY
+        SELECT 'entry', NULL::uuid, NULL::integer, NULL::uuid, NULL::uuid, CASE WHEN 'context' = ANY (allowed) THEN t.context END, NULL::integer, t.at, NULL::bytea, t.bytes,
+               t.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+               CASE WHEN 'context' = ANY (allowed) THEN (SELECT w.bytes = t.bytes AND w.context = t.context FROM guichet.written(t, t.id) w) END, NULL::integer
+          FROM guichet.trace t
+         WHERE t.id = ANY (CASE e.type WHEN 'trace.range' THEN ARRAY(SELECT x.id FROM guichet.trace x WHERE x.id BETWEEN e.entries[1] AND e.entries[2]) ELSE e.entries END)
+         ORDER BY t.id;
     END IF;
     IF 'naming' = ANY (allowed) THEN -- when each of those named was first and last named, and in how many entries
         RETURN QUERY

@@ -15,6 +15,10 @@ BEGIN
         v.outcome := 'refused';
         v.reason := 'version'; -- another sign-in has kept it meanwhile
     END IF;
+    IF v.outcome = 'granted' THEN
+        v.before := (SELECT sha256(coalesce((SELECT w.sealed FROM guichet.account_version w WHERE w.account = a.id ORDER BY w.version DESC LIMIT 1), a.sealed)) FROM guichet.account a WHERE a.id = v.account);
+        v.after := sha256(refresh_account.sealed);
+    END IF;
     IF v.account IS NOT NULL THEN
         m := ROW(ARRAY['account'], ARRAY[v.account], ARRAY[CASE v.outcome WHEN 'granted' THEN fresh ELSE 0 END]);
     END IF;

@@ -27,5 +27,8 @@ BEGIN
         WHEN 'account.review.professional' THEN '365 days'
         WHEN 'account.review.grace' THEN '30 days'  -- GA4.e: from when it is due to suspension, where that is chosen
         WHEN 'account.review.overdue' THEN 'alert'  -- GA4.e: alert or suspend
+        WHEN 'trace.keep.record' THEN '7305 days'   -- TR3.c: as long as the record that an entry speaks of
+        WHEN 'trace.keep.security' THEN '365 days'
+        WHEN 'trace.keep.service' THEN '365 days'
     END;
 END $$;

@@ -21,5 +21,8 @@ BEGIN
         ('account.review.patient', 'time', '30 days', '365 days', NULL),
         ('account.review.professional', 'time', '30 days', '365 days', NULL),
         ('account.review.grace', 'time', '1 day', '92 days', NULL),
-        ('account.review.overdue', 'word', NULL, NULL, ARRAY['alert', 'suspend']);
+        ('account.review.overdue', 'word', NULL, NULL, ARRAY['alert', 'suspend']),
+        ('trace.keep.record', 'time', '183 days', '10958 days', NULL),
+        ('trace.keep.security', 'time', '183 days', '1096 days', NULL),
+        ('trace.keep.service', 'time', '183 days', '1096 days', NULL);
 END $$;

@@ -18,6 +18,8 @@ BEGIN
     IF fresh IS NULL THEN
         RETURN;
     END IF;
+    v.before := NULL;
+    v.after := (SELECT sha256(string_agg(n.sealed, ''::bytea ORDER BY n.id)) FROM unnest(ids, way_sealed) AS n (id, sealed) WHERE n.id = ANY (fresh));
     said_in := guichet.leave_trace('patient.contact', v, ROW(array_fill('contact'::text, ARRAY[cardinality(fresh)]), fresh, array_fill(1, ARRAY[cardinality(fresh)])),
                                  '{}', NULL, ip, request);
     INSERT INTO guichet.contact (id, patient, way, value, sealed, at, entry)
