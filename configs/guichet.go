@@ -8,6 +8,7 @@ type Guichet struct {
 	Hospital  Hospital            `toml:"hospital"`
 	Database  Database            `toml:"database"`
 	Keys      Keys                `toml:"keys"`
+	Traces    Traces              `toml:"traces"`
 	Portal    Portal              `toml:"portal"`
 	Intake    Intake              `toml:"intake"`
 	Ops       Ops                 `toml:"ops"`
@@ -40,7 +41,8 @@ type Database struct {
 	Portal    Role `toml:"portal"` // the portal's own role
 	Intake    Role `toml:"intake"`
 	Console   Role `toml:"console"`   // an operator's commands about people and settings
-	Sequencer Role `toml:"sequencer"` // the witness of sign-ins; left out: not served by this process
+	Sequencer Role `toml:"sequencer"` // the witness of sign-ins, and the sequencer of traces; left out: not served by this process
+	Officer   Role `toml:"officer"`   // the trace officer's commands
 }
 
 // Role is one PostgreSQL login role.
@@ -54,6 +56,13 @@ type Role struct {
 type Keys struct {
 	MasterFile  string `toml:"master_file"`  // Tink keyset, 0600
 	KeyringFile string `toml:"keyring_file"` // service and index keysets, wrapped by the master key
+}
+
+// Traces says where the log of traces is signed, and where its checkpoints go.
+type Traces struct {
+	PublicKeyFile  string `toml:"public_key_file"`  // what anybody verifies with
+	SigningKeyFile string `toml:"signing_key_file"` // 0600, of the process that sequences and of no other
+	Checkpoints    string `toml:"checkpoints"`      // folder that the sequencer writes to
 }
 
 // Portal is the listener for patients and clinicians, behind the WAF.

@@ -37,7 +37,7 @@ func (*Guichet) mapNames() []string { return []string{franceConnect, proSanteCon
 
 func (g *Guichet) setDefaults() {
 	g.Intake.MaxMessage = 20 << 20
-	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake, &g.Database.Console, &g.Database.Sequencer} {
+	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake, &g.Database.Console, &g.Database.Sequencer, &g.Database.Officer} {
 		role.Connections = 24
 	}
 	for _, peer := range []*Revocation{&g.Revocation.Providers, &g.Revocation.Database, &g.Revocation.Feeds, &g.Revocation.WAF} {
@@ -78,12 +78,17 @@ func (g *Guichet) Validate() error {
 	if g.Database.Owner.URL != "" { // left out where migrations are run elsewhere
 		g.Database.Owner.validate(c, "database.owner", "guichet_owner")
 	}
+	g.Traces.validate(c, g.Witnessed())
 	g.Revocation.Providers.validate(c, "revocation.providers")
 	g.Revocation.Database.validate(c, "revocation.database")
 	g.Revocation.Feeds.validate(c, "revocation.feeds")
 	g.Revocation.WAF.validate(c, "revocation.waf")
 	if g.Database.Console.URL != "" { // left out where no operator decides about people or settings
 		g.Database.Console.validate(c, "database.console", "guichet_console")
+	}
+	if g.Database.Officer.URL != "" { // left out where no trace officer works
+		g.Database.Officer.validate(c, "database.officer", "guichet_officer")
+		c.file("traces.public_key_file", g.Traces.PublicKeyFile)
 	}
 	if g.Ops.Listen != "" {
 		c.privateListen("ops.listen", g.Ops.Listen)
@@ -93,6 +98,28 @@ func (g *Guichet) Validate() error {
 
 // Witnessed reports whether this process checks what sign-ins rest on (W7).
 func (g *Guichet) Witnessed() bool { return g.Database.Sequencer.URL != "" }
+
+// Sequences reports whether this process may give traces their places in the log.
+func (g *Guichet) Sequences() bool { return g.Witnessed() && g.Traces.SigningKeyFile != "" }
+
+// validate asks for all of it where traces are signed: the key belongs to no
+// process that cannot sequence.
+func (t Traces) validate(c *checker, mayAppend bool) {
+	if t.SigningKeyFile == "" {
+		c.optionalFile("traces.public_key_file", t.PublicKeyFile)
+		c.optionalFile("traces.checkpoints", t.Checkpoints)
+		return
+	}
+	c.file("traces.signing_key_file", t.SigningKeyFile)
+	c.file("traces.public_key_file", t.PublicKeyFile)
+	c.file("traces.checkpoints", t.Checkpoints)
+	if !mayAppend {
+		c.refuse("traces.signing_key_file", "is of the process that sequences alone: database.sequencer is missing")
+	}
+	if t.SigningKeyFile == t.PublicKeyFile {
+		c.refuse("traces.public_key_file", "must not be the signing key's file")
+	}
+}
 
 func (h Hospital) validate(c *checker) {
 	c.text("hospital.name", h.Name)

@@ -268,7 +268,7 @@ func TestUnknownNamesAreRefused(t *testing.T) {
 	_, err := LoadEnv[Guichet](write(t, text), []string{"GUICHET_PORTAL_IDEL=3m", "GUICHET_PORTAL=x"})
 	got := problemsOf(t, err)
 	want := map[string]string{
-		"keys.colour": "unknown name", "portal.idel": "unknown name", "nowhere": "unknown name",
+		"traces.colour": "unknown name", "portal.idel": "unknown name", "nowhere": "unknown name",
 		"GUICHET_PORTAL_IDEL": "unknown variable", "GUICHET_PORTAL": "unknown variable",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -52,8 +52,13 @@ func TestGuichetRefuses(t *testing.T) {
 		{"relative path", func(g *Guichet) { g.Keys.KeyringFile = "keyring" }, "keys.keyring_file"},
 		{"keyring is the master key", func(g *Guichet) { g.Keys.KeyringFile = g.Keys.MasterFile }, "keys.keyring_file"},
 		{"nothing to serve", func(g *Guichet) {
-			g.Portal.Listen, g.Intake.MLLP, g.Intake.FHIR, g.Database.Sequencer = "", "", "", Role{}
+			g.Portal.Listen, g.Intake.MLLP, g.Intake.FHIR, g.Database.Sequencer, g.Traces.SigningKeyFile = "", "", "", Role{}, ""
 		}, "portal.listen"},
+		{"a signing key of a process that cannot sequence", func(g *Guichet) { g.Database.Sequencer = Role{} }, "traces.signing_key_file"},
+		{"no public key beside the signing key", func(g *Guichet) { g.Traces.PublicKeyFile = "" }, "traces.public_key_file"},
+		{"the public key is the signing key", func(g *Guichet) { g.Traces.PublicKeyFile = g.Traces.SigningKeyFile }, "traces.public_key_file"},
+		{"checkpoints nowhere", func(g *Guichet) { g.Traces.Checkpoints = "" }, "traces.checkpoints"},
+		{"an officer with the console's role", func(g *Guichet) { g.Database.Officer = g.Database.Console }, "database.officer.url"},
 		{"a witness of no portal's sign-ins", func(g *Guichet) { g.Portal.Listen, g.Portal.PublicURL = "", "" }, "portal.public_url"},
 		{"a witness with the portal's role", func(g *Guichet) { g.Database.Sequencer = g.Database.Portal }, "database.sequencer.url"},
 		{"listen without a port", func(g *Guichet) { g.Portal.Listen = "localhost" }, "portal.listen"},
@@ -167,7 +172,7 @@ func TestAccepted(t *testing.T) {
 	for name, change := range map[string]func(*Guichet){
 		"portal alone": func(g *Guichet) { g.Intake, g.Database.Intake, g.Database.Owner = Intake{}, Role{}, Role{} },
 		"intake alone": func(g *Guichet) {
-			g.Portal, g.Database.Portal, g.Database.Sequencer, g.Providers = Portal{}, Role{}, Role{}, nil
+			g.Portal, g.Database.Portal, g.Database.Sequencer, g.Providers, g.Traces.SigningKeyFile = Portal{}, Role{}, Role{}, nil, ""
 		},
 		"witness alone": func(g *Guichet) {
 			g.Portal, g.Database.Portal, g.Intake, g.Database.Intake = Portal{PublicURL: g.Portal.PublicURL}, Role{}, Intake{}, Role{}

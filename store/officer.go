@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -169,7 +170,7 @@ func (r *LogReader) Range(ctx context.Context, first, past int64, visit func(pla
 			}
 		}
 		if len(rows) > 0 {
-			return &traces.Broken{Place: upTo, Entry: rows[0].Entry, What: "an entry stands there that was never given a place"}
+			return &traces.Broken{Place: upTo, Entry: rows[0].Entry, What: "une trace se trouve là, qui n'a jamais reçu de place"}
 		}
 	}
 	return nil
@@ -202,8 +203,21 @@ func (r *LogReader) readRange(ctx context.Context, first, past int64) ([]handove
 	if err := r.store.get(ctx, &entry, `SELECT guichet.ask_range($1, $2, $3, $4, $5)`, r.req.Token, r.req.ip(), r.req.ID, first, past); err != nil {
 		return nil, fmt.Errorf("ask for entries: %w", err)
 	}
+	return r.granted(ctx, entry, began)
+}
+
+// granted receives what an ask was granted: no row where all were purged, and
+// *Declined where it was refused.
+func (r *LogReader) granted(ctx context.Context, entry int64, began time.Time) ([]handover, error) {
 	d, err := r.store.receive(ctx, r.req, entry, began)
-	if fault.KindOf(err) == fault.NotFound { // every one of them was purged, or this is no officer: there is nothing either way
+	if fault.KindOf(err) == fault.NotFound {
+		reason, err := r.store.whyRefused(ctx, r.req, entry)
+		if err == nil && reason != "" {
+			err = &Declined{Reason: reason}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read entries: %w", err)
+		}
 		return nil, nil
 	}
 	if err != nil {
@@ -220,4 +234,89 @@ func (r *LogReader) purged(ctx context.Context, place, id int64) (traces.Leaf, e
 		return traces.Leaf{}, err
 	}
 	return traces.Leaf{ID: id, Purged: tlog.Hash(data[0][(place&255)*tlog.HashSize:])}, nil
+}
+
+// Places returns the places that hold the entries of a window of time: the first,
+// and the one after the last. They may hold others too, left out of their order.
+func (r *LogReader) Places(ctx context.Context, since, until time.Time) (first, past int64, err error) {
+	var found struct {
+		First int64 `db:"first"`
+		Past  int64 `db:"past"`
+	}
+	if err := r.store.get(ctx, &found, `SELECT first, past FROM guichet.places_in($1, $2)`, since, until); err != nil {
+		return 0, 0, fmt.Errorf("find places: %w", err)
+	}
+	return min(found.First, r.state.Size), min(found.Past, r.state.Size), nil
+}
+
+// OfPatient calls visit for each entry of a window of time that is about a patient,
+// in the order of places. It returns *Declined where nobody has the number (absent),
+// and where there are too many.
+func (r *LogReader) OfPatient(ctx context.Context, number record.Identifier, since, until time.Time, visit func(place int64, l traces.Leaf) error) error {
+	index, err := r.store.identifierIndex(number)
+	if err != nil {
+		return fmt.Errorf("ask for entries: %w", err)
+	}
+	began := time.Now()
+	var entry int64
+	if err := r.store.get(ctx, &entry, `SELECT guichet.ask_traces($1, $2, $3, $4, $5, $6)`, r.req.Token, r.req.ip(), r.req.ID, since, until, index); err != nil {
+		return fmt.Errorf("ask for entries: %w", err)
+	}
+	rows, err := r.granted(ctx, entry, began)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		place, ok := r.placeOf(rows[i].Entry)
+		if !ok {
+			continue // it came after the log was opened
+		}
+		if err := visit(place, leafOf(&rows[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// placeOf returns the place of an entry, where it has one in the log as it was
+// opened.
+func (r *LogReader) placeOf(id int64) (int64, bool) {
+	place := id - 1
+	for _, g := range r.gaps {
+		if g[0] > id {
+			break
+		}
+		place -= g[1] - g[0] + 1
+	}
+	return place, id <= r.state.Entry
+}
+
+// purgePage is how many places one call of purge_traces looks at: 64 segments.
+const purgePage = 64 * 256
+
+// PurgeTraces takes away the content of entries whose time to be kept is over, in
+// the log up to a size, and returns how many of them there were (TR3.c).
+func (s *Store) PurgeTraces(ctx context.Context, req Request, size int64) (int64, error) {
+	before, err := s.countPurged(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for first := int64(0); first < size; first += purgePage {
+		var entry int64
+		if err := s.get(ctx, &entry, `SELECT guichet.purge_traces($1, $2, $3, $4)`, req.Token, req.ip(), req.ID, first); err != nil {
+			return 0, fmt.Errorf("purge traces: %w", err)
+		}
+	}
+	after, err := s.countPurged(ctx)
+	return after - before, err
+}
+
+func (s *Store) countPurged(ctx context.Context) (n int64, err error) {
+	purges, err := (&LogReader{store: s}).Purges(ctx)
+	for _, p := range purges {
+		for _, b := range p.Purged {
+			n += int64(bits.OnesCount8(b))
+		}
+	}
+	return n, err
 }

@@ -126,6 +126,10 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
+// process is this process in every entry that it leaves: its connections bear it
+// as their name.
+var process = uuid.New()
+
 // connect makes a pool that sends the settings its functions rely on, so that
 // a setting left on the role changes nothing.
 func connect(o Options) (*sqlx.DB, error) {
@@ -145,7 +149,7 @@ func connect(o Options) (*sqlx.DB, error) {
 	}
 	for name, value := range map[string]string{
 		"binary_parameters": "yes", "connect_timeout": "3", "synchronous_commit": "on", "statement_timeout": "15s",
-		"lock_timeout": "5s", "idle_in_transaction_session_timeout": "5s", "application_name": "guichet",
+		"lock_timeout": "5s", "idle_in_transaction_session_timeout": "5s", "application_name": "guichet " + process.String(),
 		// A role may set defaults for itself: these are not its to choose.
 		"default_transaction_isolation": "read committed", "default_transaction_read_only": "off",
 	} {

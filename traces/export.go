@@ -137,11 +137,11 @@ func (x *export) each(visit func(exportLine) error) error {
 	for count := int64(0); x.lines.Scan(); count++ {
 		var line exportLine
 		if err := strictly(x.lines.Bytes(), &line); err != nil {
-			return broken(-1, 0, "line %d of the export cannot be read", count+2)
+			return broken(-1, 0, "la ligne %d de l'export ne se lit pas", count+2)
 		}
 		if line.End != nil {
 			if *line.End != count || x.lines.Scan() {
-				return broken(-1, 0, "the export says that it has %d entries, and has not", *line.End)
+				return broken(-1, 0, "l'export dit avoir %d traces, et ne les a pas", *line.End)
 			}
 			return nil
 		}
@@ -149,7 +149,7 @@ func (x *export) each(visit func(exportLine) error) error {
 			return err
 		}
 	}
-	return errors.Join(broken(-1, 0, "the export was cut short"), x.lines.Err())
+	return errors.Join(broken(-1, 0, "l'export a été coupé"), x.lines.Err())
 }
 
 func (l exportLine) leaf() (Leaf, error) {
@@ -160,7 +160,7 @@ func (l exportLine) leaf() (Leaf, error) {
 	if l.Entry == "" {
 		leaf.Bytes = nil
 		if len(l.Purged) != tlog.HashSize {
-			return Leaf{}, broken(l.Place, 0, "neither an entry nor what is left of one")
+			return Leaf{}, broken(l.Place, 0, "ni une trace ni ce qui en reste")
 		}
 		leaf.Purged = tlog.Hash(l.Purged)
 	}
@@ -171,13 +171,13 @@ func (l exportLine) leaf() (Leaf, error) {
 func (x *export) verifyPart(verifier note.Verifier) (*Report, error) {
 	at, err := OpenCheckpoint([]byte(x.header.Checkpoint), verifier)
 	if err != nil {
-		return nil, broken(-1, 0, "its checkpoint is not signed by this key, or is none")
+		return nil, broken(-1, 0, "son point de contrôle n'est pas signé de cette clé, ou n'en est pas un")
 	}
 	report := &Report{Root: at.Root, At: at.At}
 	next := x.header.First
 	err = x.each(func(line exportLine) error {
 		if x.header.Range && line.Place != next || line.Place < next {
-			return broken(next, 0, "the entry is missing from the export, or out of its order")
+			return broken(next, 0, "la trace manque dans l'export, ou n'y est pas à son rang")
 		}
 		next = line.Place + 1
 		leaf, err := line.leaf()
@@ -185,7 +185,7 @@ func (x *export) verifyPart(verifier note.Verifier) (*Report, error) {
 			return err
 		}
 		if tlog.CheckRecord(line.Proof, at.Size, at.Root, line.Place, leaf.hash()) != nil {
-			return broken(line.Place, 0, "the entry does not stand there in the log")
+			return broken(line.Place, 0, "la trace n'est pas à cette place du journal")
 		}
 		report.Size++
 		if leaf.Bytes == nil {
@@ -212,7 +212,7 @@ func (x *export) Leaves(ctx context.Context, visit func(Leaf) error) error {
 	place := x.header.First
 	return x.each(func(line exportLine) error {
 		if line.Place != place {
-			return broken(place, 0, "the entry is missing from the export, or out of its order")
+			return broken(place, 0, "la trace manque dans l'export, ou n'y est pas à son rang")
 		}
 		place++
 		leaf, err := line.leaf()

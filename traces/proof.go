@@ -35,7 +35,7 @@ func (p Proof) Check(entry []byte, verifier note.Verifier) (Checkpoint, error) {
 		return Checkpoint{}, err
 	}
 	if err := tlog.CheckRecord(p.Hashes, at.Size, at.Root, p.Place, tlog.RecordHash(entry)); err != nil {
-		return Checkpoint{}, errors.New("the entry does not stand there in the log")
+		return Checkpoint{}, errors.New("la trace n'est pas à cette place du journal")
 	}
 	return at, nil
 }

@@ -61,15 +61,15 @@ type Purge struct {
 type Broken struct {
 	Place int64  // -1 where it is no single place
 	Entry int64  // its id; 0 where it is not known
-	What  string // what is wrong, for the trace officer
+	What  string // what is wrong, in French: the trace officer reads it
 }
 
 func (b *Broken) Error() string {
 	switch {
 	case b.Place >= 0 && b.Entry > 0:
-		return fmt.Sprintf("place %d, entry %d: %s", b.Place, b.Entry, b.What)
+		return fmt.Sprintf("place %d, trace %d : %s", b.Place, b.Entry, b.What)
 	case b.Place >= 0:
-		return fmt.Sprintf("place %d: %s", b.Place, b.What)
+		return fmt.Sprintf("place %d : %s", b.Place, b.What)
 	}
 	return b.What
 }
@@ -139,12 +139,12 @@ func (v *verification) begin(ctx context.Context, earlier [][]byte) error {
 	}
 	if len(signed) == 0 {
 		if len(earlier) > 0 {
-			return broken(-1, 0, "the log is empty, and an earlier checkpoint is not")
+			return broken(-1, 0, "le journal est vide, et un point de contrôle antérieur ne l'est pas")
 		}
 		return errors.New("nothing to verify: the log has no checkpoint yet")
 	}
 	if v.head, err = OpenCheckpoint(signed, v.verifier); err != nil {
-		return broken(-1, 0, "its checkpoint is not signed by this key, or is none")
+		return broken(-1, 0, "son point de contrôle n'est pas signé de cette clé, ou n'en est pas un")
 	}
 	kept, err := v.source.Checkpoints(ctx)
 	if err != nil {
@@ -154,12 +154,12 @@ func (v *verification) begin(ctx context.Context, earlier [][]byte) error {
 		c, err := OpenCheckpoint(signed, v.verifier)
 		if err != nil {
 			if i < len(earlier) {
-				return broken(-1, 0, "an earlier checkpoint is not signed by this key, or is none")
+				return broken(-1, 0, "un point de contrôle antérieur n'est pas signé de cette clé, ou n'en est pas un")
 			}
-			return broken(-1, 0, "a checkpoint that was kept is not signed by this key, or is none")
+			return broken(-1, 0, "un point de contrôle conservé n'est pas signé de cette clé, ou n'en est pas un")
 		}
 		if c.Size > v.head.Size {
-			return broken(v.head.Size, 0, "the log ends here, and a checkpoint of %s had %d entries: the end was cut off, or an older copy put back", c.At.Format(time.RFC3339), c.Size)
+			return broken(v.head.Size, 0, "le journal finit là, et un point de contrôle du %s avait %d traces : la fin a été coupée, ou une copie plus ancienne remise", c.At.Format(time.DateTime), c.Size)
 		}
 		v.earlier = append(v.earlier, c)
 	}
@@ -220,7 +220,7 @@ func (v *verification) leaf(ctx context.Context, l Leaf) error {
 		return err
 	}
 	if stored != nil && !bytes.Equal(stored, hash[:]) {
-		return broken(place, id, "the entry is not the one that was given this place")
+		return broken(place, id, "la trace n'est pas celle qui a reçu cette place")
 	}
 	for _, tile := range v.tree.Append(hash[:]) {
 		if len(tile.Hashes) == tileWidth*tlog.HashSize {
@@ -241,26 +241,26 @@ func (v *verification) content(place int64, l Leaf) (int64, error) {
 			covered = slices.ContainsFunc(*purges, func(p Purge) bool { return p.Covers(place) })
 		}
 		if !covered {
-			return l.ID, broken(place, l.ID, "the entry is gone, and no purge says that it took it")
+			return l.ID, broken(place, l.ID, "la trace a disparu, et aucune purge ne dit l'avoir prise")
 		}
 		return l.ID, nil
 	}
 	e, err := ParseEntry(l.Bytes)
 	if err != nil {
-		return l.ID, broken(place, l.ID, "the entry cannot be read")
+		return l.ID, broken(place, l.ID, "la trace ne se lit pas")
 	}
 	if l.ID != 0 && l.ID != e.ID {
-		return l.ID, broken(place, l.ID, "the entry says that it is number %d", e.ID)
+		return l.ID, broken(place, l.ID, "la trace dit porter le numéro %d", e.ID)
 	}
 	if l.Altered {
-		return e.ID, broken(place, e.ID, "the columns of the row do not say what was proved")
+		return e.ID, broken(place, e.ID, "les colonnes de la ligne ne disent pas ce qui a été scellé")
 	}
 	if l.Context != nil {
 		if sha256.Sum256(l.Context) != e.Context {
-			return e.ID, broken(place, e.ID, "where the entry came from was altered")
+			return e.ID, broken(place, e.ID, "l'origine de la trace a été changée")
 		}
 		if _, err := ParseContext(l.Context); err != nil {
-			return e.ID, broken(place, e.ID, "where the entry came from cannot be read")
+			return e.ID, broken(place, e.ID, "l'origine de la trace ne se lit pas")
 		}
 	}
 	if e.Type == TracePurge && e.Outcome == "granted" {
@@ -280,7 +280,7 @@ func (v *verification) numbered(place, id int64) error {
 		return nil
 	}
 	if id <= v.lastID {
-		return broken(place, id, "its number is not above the one before it, %d", v.lastID)
+		return broken(place, id, "son numéro ne suit pas celui d'avant, %d", v.lastID)
 	}
 	if !v.gapless {
 		next := v.lastID + 1
@@ -290,7 +290,7 @@ func (v *verification) numbered(place, id int64) error {
 			v.gaps = v.gaps[1:]
 		}
 		if id != next {
-			return broken(place, id, "the entry here was number %d", next)
+			return broken(place, id, "la trace à cette place portait le numéro %d", next)
 		}
 	}
 	v.lastID = id
@@ -307,7 +307,7 @@ func (v *verification) agrees() error {
 			return err
 		}
 		if root != c.Root {
-			return broken(-1, 0, "the first %d entries are not those of the checkpoint of %s: something among them was changed since, and all stored hashes with it", c.Size, c.At.Format(time.RFC3339))
+			return broken(-1, 0, "les %d premières traces ne sont pas celles du point de contrôle du %s : l'une d'elles a été changée depuis, et toutes les empreintes avec elle", c.Size, c.At.Format(time.DateTime))
 		}
 		v.report.Checkpoints++
 	}
@@ -326,7 +326,7 @@ func (v *verification) storedHash(ctx context.Context, place int64) ([]byte, err
 	}
 	at := int(place%tileWidth) * tlog.HashSize
 	if at+tlog.HashSize > len(tile.Hashes) {
-		return nil, broken(place, 0, "its hash is missing from the stored tiles")
+		return nil, broken(place, 0, "son empreinte manque")
 	}
 	return tile.Hashes[at : at+tlog.HashSize], nil
 }
@@ -351,7 +351,7 @@ func (v *verification) storedTile(ctx context.Context, level int, number int64) 
 		return nil, nil
 	}
 	if len(s.ahead) == 0 || s.ahead[0].Number != number {
-		return nil, broken(number<<(tileHeight*(level+1)), 0, "a stored tile of hashes is missing, level %d number %d", level, number)
+		return nil, broken(number<<(tileHeight*(level+1)), 0, "un bloc d'empreintes manque, niveau %d numéro %d", level, number)
 	}
 	return &s.ahead[0], nil
 }
@@ -363,14 +363,14 @@ func (v *verification) matchesStored(ctx context.Context, tile Tile) error {
 		return err
 	}
 	if !bytes.HasPrefix(stored.Hashes, tile.Hashes) {
-		return broken(tile.Number<<(tileHeight*(tile.Level+1)), 0, "a stored tile of hashes was altered, level %d number %d", tile.Level, tile.Number)
+		return broken(tile.Number<<(tileHeight*(tile.Level+1)), 0, "un bloc d'empreintes a été changé, niveau %d numéro %d", tile.Level, tile.Number)
 	}
 	return nil
 }
 
 func (v *verification) end(ctx context.Context) error {
 	if v.tree.Size() != v.head.Size {
-		return broken(v.tree.Size(), 0, "the log ends here, and its checkpoint has %d entries", v.head.Size)
+		return broken(v.tree.Size(), 0, "le journal finit là, et son point de contrôle a %d traces", v.head.Size)
 	}
 	for _, tile := range Edge(v.tree.Size()) {
 		if err := v.matchesStored(ctx, Tile{Level: tile.L, Number: tile.N, Hashes: v.tree.edge[tile.L]}); err != nil {
@@ -382,17 +382,17 @@ func (v *verification) end(ctx context.Context) error {
 		return err
 	}
 	if root != v.head.Root {
-		return broken(-1, 0, "the entries are not those that the checkpoint was signed for")
+		return broken(-1, 0, "les traces ne sont pas celles pour lesquelles le point de contrôle a été signé")
 	}
 	if err := v.agrees(); err != nil {
 		return err
 	}
 	if len(v.gaps) > 0 {
-		return broken(-1, 0, "the log says that no entry has number %d, and does not come to it", v.gaps[0][0])
+		return broken(-1, 0, "le journal dit qu'aucune trace n'a le numéro %d, et finit avant", v.gaps[0][0])
 	}
 	for entry, runs := range v.purged {
 		if v.said[entry] != sha256.Sum256(runs) {
-			return broken(-1, entry, "what was purged is not what the purge's own entry says")
+			return broken(-1, entry, "ce qui a été purgé n'est pas ce que dit la trace de la purge")
 		}
 	}
 	v.report.Size, v.report.Root, v.report.At = v.head.Size, v.head.Root, v.head.At

@@ -31,6 +31,9 @@ func (c demoCommand) Run(e *environment) error {
 		InitKeys: func(config string) error {
 			return keysInitCommand{withConfig{config}}.Run(&environment{ctx: e.ctx, out: io.Discard, err: e.err})
 		},
+		TraceKey: func(config string) error {
+			return keysTracesCommand{withConfig{config}}.Run(&environment{ctx: e.ctx, out: io.Discard, err: e.err})
+		},
 		ProviderKey: makeProviderKey,
 		Feed: func(ctx context.Context, address string, files configs.ClientTLS) error {
 			return sendSample(ctx, address, files, sample.People(), demoSeed)

@@ -41,6 +41,7 @@ type commands struct {
 	Identities identitiesCommand `cmd:"" help:"People who led to no record: list, show, link, refuse."`
 	Accounts   accountsCommand   `cmd:"" help:"Accounts: list, suspend, restore, block."`
 	Affected   affectedCommand   `cmd:"" help:"Whom to inform of an incident, and how to reach them, as CSV. It is personal data; the access is traced (GA5)."`
+	Traces     tracesCommand     `cmd:"" help:"The log of traces: verify, export, show its checkpoint, purge, choose how long it is kept. For the trace officer."`
 	Sample     sampleCommand     `cmd:"" help:"Make fictitious patients and their laboratory messages (GP6)."`
 	Demo       demoCommand       `cmd:"" help:"Run the whole system on this machine, with fictitious people."`
 	Version    versionCommand    `cmd:"" help:"Say which version this is."`

@@ -34,6 +34,8 @@ type keysCommand struct {
 	Init   keysInitCommand   `cmd:"" help:"Make the master key and the keys it wraps, once."`
 	Status keysStatusCommand `cmd:"" help:"Say whether the master key opens the keyring."`
 
+	Traces keysTracesCommand `cmd:"" help:"Make the key that signs the log of traces, once, where the configuration says."`
+
 	Provider keysProviderCommand `cmd:"" help:"Make a key that an identity provider encrypts for, or that we sign with."`
 }
 

@@ -29,7 +29,10 @@ type operator struct {
 // operatorLifetime bounds the session of a command.
 const operatorLifetime = 15 * time.Minute
 
-func operateAs(e *environment, config configs.Guichet, role configs.Role, act func(context.Context, operator) error) (err error) {
+// opening is how the store opens the session of a role.
+type opening func(*store.Store, context.Context, store.Request, string, store.Limits) error
+
+func operateAs(e *environment, config configs.Guichet, role configs.Role, open opening, act func(context.Context, operator) error) (err error) {
 	keys, err := envelope.OpenFiles(config.Keys.MasterFile, config.Keys.KeyringFile)
 	if err != nil {
 		return err
@@ -53,7 +56,7 @@ func operateAs(e *environment, config configs.Guichet, role configs.Role, act fu
 	token := make([]byte, store.TokenSize)
 	_, _ = rand.Read(token) // never fails
 	o.request = store.Request{Token: token, Address: netip.IPv6Loopback(), ID: uuid.New()}
-	if err := o.store.OpenOperator(e.ctx, o.request, who.Username, store.Limits{Lifetime: operatorLifetime}); err != nil {
+	if err := open(o.store, e.ctx, o.request, who.Username, store.Limits{Lifetime: operatorLifetime}); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, o.store.EndSession(e.ctx, o.request, "closed")) }()
@@ -74,7 +77,7 @@ func atConsole(e *environment, file string, act func(context.Context, *console) 
 	if config.Database.Console.URL == "" {
 		return errors.New("cette installation n'a pas de console : database.console manque dans la configuration")
 	}
-	return operateAs(e, config, config.Database.Console, func(ctx context.Context, o operator) error {
+	return operateAs(e, config, config.Database.Console, (*store.Store).OpenOperator, func(ctx context.Context, o operator) error {
 		return act(ctx, &console{operator: o, config: config})
 	})
 }

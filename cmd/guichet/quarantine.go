@@ -45,7 +45,7 @@ func operate(e *environment, file string, act func(context.Context, *operating) 
 	if err != nil {
 		return err
 	}
-	return operateAs(e, config, config.Database.Intake, func(ctx context.Context, o operator) error {
+	return operateAs(e, config, config.Database.Intake, (*store.Store).OpenOperator, func(ctx context.Context, o operator) error {
 		return act(ctx, &operating{operator: o, reading: reading})
 	})
 }

@@ -25,6 +25,7 @@ import (
 	"guichet/handlers/feed"
 	fhirfeed "guichet/handlers/fhir"
 	"guichet/handlers/portal"
+	"guichet/handlers/sequencer"
 	"guichet/handlers/witness"
 	"guichet/intake"
 	"guichet/intake/fhir"
@@ -38,13 +39,13 @@ import (
 
 type serveCommand struct {
 	withConfig
-	Only []string `help:"Serve only these: portal, intake, witness, ops." placeholder:"LISTENER"`
+	Only []string `help:"Serve only these: portal, intake, witness, sequencer, ops." placeholder:"LISTENER"`
 }
 
 // Run builds in one visible order, serves, and leaves in the reverse.
 func (c serveCommand) Run(e *environment) error {
 	for _, name := range c.Only {
-		if !slices.Contains([]string{"portal", "intake", "witness", "ops"}, name) {
+		if !slices.Contains([]string{"portal", "intake", "witness", "sequencer", "ops"}, name) {
 			return usageError("serve --only: no listener is called " + name)
 		}
 	}
@@ -112,6 +113,11 @@ func (s *server) build(ctx context.Context, wants func(string) bool) error {
 	}
 	if s.witnessed {
 		if err := s.buildWitness(ctx); err != nil {
+			return err
+		}
+	}
+	if wants("sequencer") && s.config.Sequences() {
+		if err := s.buildSequencer(ctx); err != nil {
 			return err
 		}
 	}
@@ -297,6 +303,32 @@ func (s *server) buildWitness(ctx context.Context) error {
 		options.Providers = append(options.Providers, provider)
 	}
 	s.tasks = append(s.tasks, witness.New(options).Serve)
+	return nil
+}
+
+func (s *server) buildSequencer(ctx context.Context) error {
+	db, err := s.open(ctx, s.config.Database.Sequencer, "")
+	if err != nil {
+		return fmt.Errorf("sequencer: %w", err)
+	}
+	signer, err := traceSigner(s.config.Traces)
+	if err != nil {
+		return fmt.Errorf("sequencer: %w", err)
+	}
+	verifier, err := traceVerifier(s.config.Traces.PublicKeyFile)
+	if err != nil {
+		return fmt.Errorf("sequencer: %w", err)
+	}
+	if signer.Name() != verifier.Name() || signer.KeyHash() != verifier.KeyHash() {
+		return errors.New("sequencer: traces.public_key_file is not of traces.signing_key_file")
+	}
+	measure := func(size int64, lag time.Duration) {
+		s.metrics.LogSize.Set(float64(size))
+		s.metrics.LogLag.Set(lag.Seconds())
+	}
+	sequences := sequencer.New(sequencer.Options{Store: db, Signer: signer, Verifier: verifier, Log: s.log, Measure: measure,
+		Publisher: sequencer.Folder{Path: s.config.Traces.Checkpoints, Verifier: verifier}})
+	s.tasks = append(s.tasks, sequences.Serve)
 	return nil
 }
 

@@ -129,6 +129,23 @@ func (h *house) step(t *testing.T) {
 	}
 }
 
+// letGo ends the lead, and returns once PostgreSQL has seen it.
+func (h *house) letGo(t *testing.T) {
+	t.Helper()
+	h.sequencer.Close()
+	h.awaitNoLeader(t)
+}
+
+func (h *house) awaitNoLeader(t *testing.T) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for h.number(t, `SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE l.locktype = 'advisory' AND d.datname = current_database()`) > 0 {
+		if time.Now().After(deadline) {
+			t.Fatal("somebody still leads")
+		}
+	}
+}
+
 func (h *house) verify(t *testing.T, earlier ...[]byte) (*traces.Report, error) {
 	t.Helper()
 	log, err := h.officer.OpenLog(t.Context(), h.as)
@@ -256,7 +273,7 @@ func TestOneLeads(t *testing.T) {
 	if n := h.number(t, `SELECT count(*) FROM guichet.trace WHERE id > (SELECT entry FROM guichet.log_state)`); n != 10 {
 		t.Errorf("%d entries wait, want 10: the second sequencer worked too", n)
 	}
-	h.sequencer.Close()
+	h.letGo(t)
 	if _, err := other.Step(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -275,6 +292,7 @@ func TestLostLead(t *testing.T) {
 	if _, err := h.admin.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'guichet_sequencer' AND datname = current_database()`); err != nil {
 		t.Fatal(err)
 	}
+	h.awaitNoLeader(t)
 	other := h.another(t)
 	h.leave(t, 3)
 	if _, err := other.Step(t.Context()); err != nil {
@@ -321,7 +339,7 @@ func TestUnpublished(t *testing.T) {
 	if _, err := h.sequencer.Step(t.Context()); err == nil {
 		t.Fatal("not published, and no error")
 	}
-	h.sequencer.Close()
+	h.letGo(t)
 	h.published.fail = nil
 	h.step(t)
 	var stored []byte
@@ -351,7 +369,7 @@ func TestOlderDatabase(t *testing.T) {
 			h.step(t)
 			h.leave(t, 3)
 			h.step(t)
-			h.sequencer.Close()
+			h.letGo(t)
 			if _, err := h.admin.Exec(back); err != nil {
 				t.Fatal(err)
 			}

@@ -33,7 +33,7 @@ GRANT EXECUTE ON FUNCTION
     guichet.ask_accounts(bytea, inet[], uuid, bytea), guichet.ask_reviews(bytea, inet[], uuid), guichet.set_account_state(bytea, inet[], uuid, uuid, text, text),
     guichet.ask_affected(bytea, inet[], uuid, timestamptz, timestamptz, inet, uuid, uuid, bytea, uuid)
     TO guichet_console;
-GRANT EXECUTE ON FUNCTION guichet.why_refused(uuid, bigint) TO guichet_portal, guichet_console;
+GRANT EXECUTE ON FUNCTION guichet.why_refused(uuid, bigint) TO guichet_portal, guichet_console, guichet_officer;
 GRANT EXECUTE ON FUNCTION guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet[], uuid, bigint) TO guichet_console;
 GRANT EXECUTE ON FUNCTION
     guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet[], uuid, bigint), guichet.leave_event(inet[], uuid, text)
@@ -51,6 +51,6 @@ GRANT EXECUTE ON FUNCTION guichet.log_state(), guichet.read_tiles(smallint[], bi
 GRANT EXECUTE ON FUNCTION guichet.entry_at(bigint), guichet.log_gaps(bigint), guichet.log_checkpoints(bigint), guichet.log_purges(bigint, bigint) TO guichet_officer, guichet_sequencer;
 GRANT EXECUTE ON FUNCTION
     guichet.open_system(bytea, inet[], uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet[], uuid, text), guichet.receive(bytea, bigint), guichet.flush(),
-    guichet.ask_range(bytea, inet[], uuid, bigint, bigint), guichet.ask_traces(bytea, inet[], uuid, timestamptz, timestamptz, bytea)
+    guichet.ask_range(bytea, inet[], uuid, bigint, bigint), guichet.ask_traces(bytea, inet[], uuid, timestamptz, timestamptz, bytea), guichet.places_in(timestamptz, timestamptz)
     TO guichet_officer;
 GRANT EXECUTE ON FUNCTION guichet.purge_traces(bytea, inet[], uuid, bigint), guichet.change_setting(bytea, inet[], uuid, text, text), guichet.show_settings() TO guichet_officer;

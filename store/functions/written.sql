@@ -18,7 +18,7 @@ BEGIN
     END IF;
     e.context := convert_to(concat(
         E'guichet/trace-context/1\nsalt ', coalesce(substr(fresh, 1, 64), encode(substr(e.context, 30, 64), 'escape')), E'\n',
-        'ip ' || e.ip || E'\n', 'peer ' || e.peer || E'\n', 'origin ' || e.origin || E'\n', 'login ' || e.login || E'\n',
+        'ip ' || abbrev(e.ip) || E'\n', 'peer ' || abbrev(e.peer) || E'\n', 'origin ' || abbrev(e.origin) || E'\n', 'login ' || e.login || E'\n',
         'session ' || e.session || E'\n', 'request ' || e.request || E'\n', 'process ' || e.process || E'\n', 'xid ' || e.xid || E'\n'), 'UTF8');
     e.bytes := convert_to(concat(
         E'guichet/trace/1\nsalt ', coalesce(substr(fresh, 65), encode(substr(e.bytes, 22, 64), 'escape')), E'\n',

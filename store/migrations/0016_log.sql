@@ -17,7 +17,7 @@ COMMENT ON COLUMN guichet.trace.bytes IS 'The entry as it is proved: what the lo
 -- What was left before today: the form that written() gives.
 UPDATE guichet.trace SET context = convert_to(concat(
         E'guichet/trace-context/1\nsalt ', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), E'\n',
-        'ip ' || ip || E'\n', 'peer ' || peer || E'\n', 'origin ' || origin || E'\n', 'login ' || login || E'\n',
+        'ip ' || abbrev(ip) || E'\n', 'peer ' || abbrev(peer) || E'\n', 'origin ' || abbrev(origin) || E'\n', 'login ' || login || E'\n',
         'session ' || session || E'\n', 'request ' || request || E'\n', 'xid ' || xid || E'\n'), 'UTF8');
 UPDATE guichet.trace SET bytes = convert_to(concat(
         E'guichet/trace/1\nsalt ', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), E'\n',

@@ -79,11 +79,13 @@ func (d *demo) guichetConfig() configs.Guichet {
 			Intake:    d.role("guichet_intake"),
 			Console:   d.role("guichet_console"),
 			Sequencer: d.role("guichet_sequencer"),
+			Officer:   d.role("guichet_officer"),
 		},
 		Keys: configs.Keys{
 			MasterFile:  d.folder.path("keys", "master.json"),
 			KeyringFile: d.folder.path("keys", "keyring.json"),
 		},
+		Traces: configs.Traces{PublicKeyFile: d.folder.path(tracesPublic), SigningKeyFile: d.folder.path(traceKey), Checkpoints: d.folder.path(checkpoints)},
 		Portal: configs.Portal{
 			Listen:           d.ports.listen(d.ports.portal),
 			PublicURL:        d.ports.url(d.ports.waf),
@@ -106,6 +108,13 @@ func (d *demo) guichetConfig() configs.Guichet {
 		Revocation: configs.PeerRevocation{Providers: d.revocation(), Database: d.revocation(), Feeds: d.revocation(), WAF: d.revocation()},
 	}
 }
+
+// Where the demo's log of traces is signed and published.
+const (
+	traceKey     = "keys/traces.key"
+	tracesPublic = "traces.pub"
+	checkpoints  = "checkpoints"
+)
 
 // revocation refuses whatever the demo's authority does not speak for; the rest
 // are the programs' own defaults.

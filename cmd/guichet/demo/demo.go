@@ -44,6 +44,9 @@ type Steps struct {
 	// ProviderKey makes one of our keys towards an identity provider, in a file
 	// that does not exist yet.
 	ProviderKey func(algorithm, file string) error
+	// TraceKey makes the key that signs the log of traces, in files that do not
+	// exist yet.
+	TraceKey func(configFile string) error
 	// Feed sends the sample messages; sending them again changes nothing.
 	Feed func(ctx context.Context, mllpAddress string, tlsFiles configs.ClientTLS) error
 	// People lists the patients, those who act for them and those unknown to
@@ -205,6 +208,11 @@ func (d *demo) initialise(ctx context.Context) error {
 	config := d.folder.path("guichet.toml")
 	if err := d.steps.Migrate(ctx, config); err != nil {
 		return fmt.Errorf("migrate database: %w", err)
+	}
+	if !d.folder.has(traceKey) {
+		if err := d.steps.TraceKey(config); err != nil {
+			return fmt.Errorf("make key of traces: %w", err)
+		}
 	}
 	if d.folder.has(installedMark) {
 		return nil

@@ -138,6 +138,7 @@ type calls struct {
 
 type made struct {
 	prepare, migrate, keys, feed int
+	traceKeys                    int
 	mllp                         string
 	passwords                    map[string]string
 }
@@ -162,6 +163,7 @@ func (c *calls) steps() Steps {
 		},
 		Migrate:     func(context.Context, string) error { return c.note(func(m *made) { m.migrate++ }) },
 		ProviderKey: func(algorithm, file string) error { return os.WriteFile(file, []byte(algorithm), 0o600) },
+		TraceKey:    func(string) error { return c.note(func(m *made) { m.traceKeys++ }) },
 		InitKeys:    func(string) error { return c.note(func(m *made) { m.keys++ }) },
 		Feed: func(_ context.Context, address string, _ configs.ClientTLS) error {
 			return c.note(func(m *made) { m.feed++; m.mllp = address })

@@ -58,7 +58,7 @@ func (f *folder) mark(name string) error { return writeFile(f.path(name), 0o600,
 // contents is all that a demo puts into its folder, but for the lock.
 func contents() []string {
 	return []string{
-		"run", "log", "tls", "secrets", "keys", clusterName, clusterName + ".new",
+		"run", "log", "tls", "secrets", "keys", checkpoints, tracesPublic, clusterName, clusterName + ".new",
 		"guichet.toml", "waf.toml", "idpsim.toml", "ca.pem", "ca.crl", "ready.json", installedMark, fedMark,
 	}
 }
@@ -175,7 +175,7 @@ func (f *folder) prepare() error {
 		}
 	}
 	for name, mode := range map[string]os.FileMode{
-		"run": 0o755, "log": 0o700, "tls": 0o700, "secrets": 0o700, "keys": 0o700,
+		"run": 0o755, "log": 0o700, "tls": 0o700, "secrets": 0o700, "keys": 0o700, checkpoints: 0o755,
 	} {
 		if err := os.Mkdir(f.path(name), mode); err != nil && !errors.Is(err, os.ErrExist) {
 			return fmt.Errorf("make folder: %w", err)

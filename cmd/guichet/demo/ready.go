@@ -45,16 +45,16 @@ type readyFeed struct {
 // readyDatabase holds the roles' URLs with their passwords: the file is for
 // the user who runs the demo alone.
 type readyDatabase struct {
-	Owner   string  `json:"owner"`
-	Portal  string  `json:"portal"`
-	Console string  `json:"console"`
-	Intake  string  `json:"intake"`
-	Officer *string `json:"officer"`
+	Owner   string `json:"owner"`
+	Portal  string `json:"portal"`
+	Console string `json:"console"`
+	Intake  string `json:"intake"`
+	Officer string `json:"officer"`
 }
 
 type readyTraces struct {
-	PublicKey   *string `json:"publicKey"`
-	Checkpoints *string `json:"checkpoints"`
+	PublicKey   string `json:"publicKey"`   // file
+	Checkpoints string `json:"checkpoints"` // folder
 }
 
 func (d *demo) writeReady() error {
@@ -85,6 +85,10 @@ func (d *demo) describe() (ready, error) {
 	if err != nil {
 		return ready{}, err
 	}
+	officer, err := d.urlWithPassword("guichet_officer")
+	if err != nil {
+		return ready{}, err
+	}
 	providers, fhir := d.ports.url(d.ports.providers), d.fhirURL()
 	feed := d.feedTLS()
 	return ready{
@@ -97,7 +101,8 @@ func (d *demo) describe() (ready, error) {
 		MLLP:     d.ports.address(d.ports.mllp),
 		CA:       feed.CA,
 		Feed:     readyFeed{Cert: feed.Certificate, Key: feed.Key},
-		Database: readyDatabase{Owner: d.cluster.URL("guichet_owner", database), Portal: portal, Console: console, Intake: intake},
+		Database: readyDatabase{Owner: d.cluster.URL("guichet_owner", database), Portal: portal, Console: console, Intake: intake, Officer: officer},
+		Traces:   readyTraces{PublicKey: d.folder.path(tracesPublic), Checkpoints: d.folder.path(checkpoints)},
 		People:   d.people,
 		Config:   d.folder.path("guichet.toml"),
 	}, nil

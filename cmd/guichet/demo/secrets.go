@@ -19,7 +19,7 @@ type secrets struct {
 // rolesWithPassword are the database roles that this demo's programs come as.
 // The owner comes by the name that the kernel vouches for; a role without
 // password cannot come at all.
-var rolesWithPassword = []string{"guichet_portal", "guichet_intake", "guichet_console", "guichet_sequencer"}
+var rolesWithPassword = []string{"guichet_portal", "guichet_intake", "guichet_console", "guichet_sequencer", "guichet_officer"}
 
 const (
 	cookieSecret = "portal_cookie"
