@@ -41,7 +41,11 @@ type ready struct {
 		Intake string `json:"intake"`
 	} `json:"database"`
 	People []person `json:"people"`
-	Config string   `json:"config"`
+	Traces struct {
+		PublicKey   string `json:"publicKey"`   // file
+		Checkpoints string `json:"checkpoints"` // folder
+	} `json:"traces"`
+	Config string `json:"config"`
 }
 
 // person is somebody fictitious who can sign in.

@@ -31,7 +31,8 @@ const (
 
 // TestKilledWhileWorking kills Guichet and PostgreSQL in turn while patients
 // read and messages come in: what was acknowledged is there once, what was
-// handed over was traced, and the demo is back by itself.
+// handed over was traced, the log of traces verifies after each kill against all
+// that was published before, and the demo is back by itself.
 func TestKilledWhileWorking(t *testing.T) {
 	kills := 4
 	if os.Getenv("GUICHET_FULL") != "" {
@@ -59,6 +60,7 @@ func TestKilledWhileWorking(t *testing.T) {
 	for _, r := range readers {
 		work.Go(func() { r.run(ctx) })
 	}
+	kept := &keptCheckpoints{folder: t.TempDir()}
 	slowest := time.Duration(0)
 	for i := range kills {
 		pause(time.Duration(random.Int64N(int64(between))))
@@ -68,9 +70,14 @@ func TestKilledWhileWorking(t *testing.T) {
 		d.kill(t, service)
 		d.awaitBack(t, service, killed, watch, watched)
 		slowest = max(slowest, time.Since(began))
+		kept.keep(t, d)
+		d.checkLog(t, kept)
 	}
 	stop()
 	work.Wait()
+	d.awaitSequenced(t)
+	kept.keep(t, d)
+	d.checkLog(t, kept)
 
 	if feed.err != nil {
 		t.Error(feed.err)

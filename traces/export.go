@@ -129,7 +129,13 @@ func openExport(r io.Reader) (*export, error) {
 func strictly(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	return d.Decode(into)
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if d.More() {
+		return errors.New("more than one text")
+	}
+	return nil
 }
 
 // each calls visit for each entry, and refuses an export that was cut short.
@@ -140,7 +146,7 @@ func (x *export) each(visit func(exportLine) error) error {
 			return broken(-1, 0, "la ligne %d de l'export ne se lit pas", count+2)
 		}
 		if line.End != nil {
-			if *line.End != count || x.lines.Scan() {
+			if *line.End != count || line.Place != -1 || x.lines.Scan() {
 				return broken(-1, 0, "l'export dit avoir %d traces, et ne les a pas", *line.End)
 			}
 			return nil

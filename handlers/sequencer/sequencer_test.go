@@ -99,11 +99,7 @@ func (h *house) another(t *testing.T) *sequencer.Sequencer {
 // leave leaves entries: refusals of an unknown session.
 func (h *house) leave(t *testing.T, n int) {
 	t.Helper()
-	for range n {
-		if err := h.portal.RefusePage(t.Context(), storetest.Request()); err != nil {
-			t.Fatal(err)
-		}
-	}
+	h.execAny(t, `SELECT guichet.refuse_page(sha256('nobody'), '{192.0.2.1}', gen_random_uuid()) FROM generate_series(1, $1)`, n)
 }
 
 // roll leaves and takes back an entry: a gap.
