@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, beforeEach, afterEach, describe, test } from 'node:test';
-import { ends, launch, leave, pass, people, portal, present, reportWith, signIn, signOut, visit } from './house.mjs';
+import { ends, gallery, launch, leave, pass, people, portal, present, reportWith, signIn, signOut, visit } from './house.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const minute = 60;
@@ -287,19 +287,50 @@ describe('the end', () => {
     await page.waitForSelector('#reports');
     assert.equal(await page.isVisible(dialog), false);
   });
+});
 
-  test('a page that the browser kept alive shows nothing until the server has answered', async () => {
-    const { page } = visitor;
-    await enter(page);
-    const event = (type) => page.evaluate((type) => { window.dispatchEvent(new PageTransitionEvent(type, { persisted: true })); return document.querySelectorAll('#reports').length; }, type);
-    assert.equal(await event('pagehide'), 0, 'it is kept with what it shows');
-    assert.equal(await event('pageshow'), 0, 'it shows before it asks');
-    await page.waitForSelector('#reports');
-    assert.equal(await event('pagehide'), 0);
-    pass(idle);
-    assert.equal(await event('pageshow'), 0);
-    await page.waitForSelector('#session-ended[data-reason=idle]');
-  });
+describe('a page that the browser kept alive', () => {
+  const rows = 'tr[data-code]';
+  for (const [how, meanwhile, then] of [
+    ['is there again once the server has answered', () => {}, rows],
+    ['is gone once the session was idle too long', () => pass(idle), '#session-ended[data-reason=idle]'],
+    ['is gone after a sign-in elsewhere', signInElsewhere, '#session-ended[data-reason=replaced]'],
+  ]) {
+    test(`${how}, and shows nothing before`, async () => {
+      const { page } = visitor;
+      // This hears that the page is back before its own script does.
+      await page.addInitScript(() => addEventListener('pageshow', ({ persisted }) => window.tell?.({ persisted, body: document.body.innerHTML })));
+      await enter(page);
+      await page.locator('#reports a[href^="/reports/"]').first().click();
+      await page.waitForSelector(rows);
+      await page.evaluate(() => { window.back = new Promise((resolve) => { window.tell = resolve; }); });
+      const presence = `${portal}/session/presence`;
+      let answer;
+      const answered = new Promise((resolve) => { answer = resolve; });
+      await page.route(presence, async (route) => { await answered; await route.continue(); });
+      await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1000)); // nothing comes of waiting
+
+      await page.goto(gallery['fr/wait']); // what the portal's own pages tell each other would end a page that is kept
+      await meanwhile();
+      const asked = page.waitForRequest(presence).catch(() => null);
+      await page.goBack({ waitUntil: 'commit' });
+      const back = await page.evaluate(() => window.back);
+      assert.ok(back?.persisted, 'Chromium has loaded it again: this shows nothing of a page that is kept');
+      assert.equal(back.body, '', 'it was kept with what it shows');
+      assert.ok(await asked, 'it does not ask');
+      const content = await page.content();
+      for (const secret of [person.traits.family, person.traits.given, 'data-code']) assert.ok(!content.includes(secret), `it shows ${secret} before the server has answered`);
+      answer();
+      await page.waitForSelector(then);
+      assert.equal(await page.locator(rows).count() > 0, then === rows);
+    });
+  }
+
+  async function signInElsewhere() {
+    const elsewhere = await visit(browser);
+    await signIn(elsewhere.page, person);
+    await elsewhere.context.close();
+  }
 });
 
 describe('two tabs', () => {

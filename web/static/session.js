@@ -23,6 +23,7 @@
   let tried; // when the server was last asked
   let busy = false;
   let doubts = 0; // how often there was reason to doubt
+  let heard = 0; // of these, before the server was last asked
   let doubtful = false; // the page stays hidden until the server has answered
   let gone = false; // to another page
   let dialog; // while it asks
@@ -66,7 +67,7 @@
   // Returns whether the server says that the session lives.
   async function ask(path) {
     busy = true;
-    const before = doubts;
+    heard = doubts;
     const asked = tried = clock();
     let answer;
     try {
@@ -87,7 +88,7 @@
     }
     const first = standing.ends === Infinity;
     [standing, known] = [answer, asked];
-    if (doubts === before) doubtful = false; // else this answer is older than the doubt
+    if (doubts === heard) doubtful = false; // else this answer is older than the doubt
     if (first && isFinal()) warned = finals.find((mark) => left() <= mark) ?? Infinity; // the page before has warned
     return true;
   }
@@ -125,6 +126,10 @@
     if (gone) return;
     if (left() <= 0) {
       leave(way);
+      return;
+    }
+    if (heard < doubts) { // while it was asked
+      tick();
       return;
     }
     const due = isDue();
