@@ -333,6 +333,27 @@ describe('a page that the browser kept alive', () => {
   }
 });
 
+test('an answer older than the doubt brings nothing back', async () => {
+  const { page } = visitor;
+  await enter(page);
+  await passes(idle - minute);
+  await shown(page);
+  const answer = {};
+  for (const path of ['continue', 'presence']) {
+    const answered = new Promise((resolve) => { answer[path] = resolve; });
+    await page.route(`${portal}/session/${path}`, async (route) => { await answered; await route.continue(); });
+  }
+  await Promise.all([page.waitForRequest(`${portal}/session/continue`), page.keyboard.press('Enter')]);
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+  const asked = page.waitForRequest(`${portal}/session/presence`);
+  answer.continue();
+  await hidden(page);
+  await asked;
+  assert.equal(await page.locator('#reports').count(), 0);
+  answer.presence();
+  await page.waitForSelector('#reports');
+});
+
 describe('two tabs', () => {
   test('an answer in one is an answer in both', async () => {
     const { page, context } = visitor;

@@ -108,7 +108,6 @@
   function close() {
     dialog?.remove();
     mode = dialog = undefined;
-    show();
   }
 
   function speak() {
