@@ -68,7 +68,13 @@ func (p ActivatedPage) view(l *language) (string, Base, any) { return "activated
 // nobody: nothing was read for it.
 type CloseAccountPage struct{ Base }
 
-func (p CloseAccountPage) view(*language) (string, Base, any) { return "close-account", p.Base, p }
+func (p CloseAccountPage) view(*language) (string, Base, any) {
+	return "close-account", p.Base, closeAccount{}
+}
+
+type closeAccount struct{}
+
+func (closeAccount) section() (string, *identityLine) { return "account", nil }
 
 // AccountClosedPage says that it is.
 type AccountClosedPage struct {

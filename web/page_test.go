@@ -142,7 +142,7 @@ func checkPolicy(t *testing.T, doc *html.Node) {
 func checkLinks(t *testing.T, doc *html.Node) {
 	t.Helper()
 	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports(\?[a-z0-9=&%+]+)?|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\?before=\d+)?|/trends/[^/?]+(\?system=[^&/]*)?|/account(#not-you|/close)?|` +
-		`/help(#(home|reports|report|trend|access-log|account|nothing-shared))?|/help/security|/contact(/phishing)?|/legal/(notice|privacy|accessibility|terms)|/static/[a-z0-9-]+\.(css|svg)|tel:\+\d+|mailto:guichet@ch-belleroche\.example)$`)
+		`/help(#(home|reports|report|trend|access-log|account|close-account|nothing-shared))?|/help/security|/contact(/phishing)?|/legal/(notice|privacy|accessibility|terms)|/static/[a-z0-9-]+\.(css|svg)|tel:\+\d+|mailto:guichet@ch-belleroche\.example)$`)
 	for _, n := range all(doc, withAttr("href", "*")) {
 		href, _ := attr(n, "href")
 		if target, within := strings.CutPrefix(href, "#"); within {
