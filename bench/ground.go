@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -88,6 +87,9 @@ func (g *ground) prepare(ctx context.Context) error {
 	if err := g.writeConfigs(); err != nil {
 		return err
 	}
+	if err := g.makeTraceKey(ctx); err != nil {
+		return err
+	}
 	return g.startPrograms(ctx)
 }
 
@@ -139,6 +141,17 @@ func (g *ground) makeKeys() error {
 	var err error
 	g.keys, err = envelope.OpenFiles(g.path("master.json"), g.path("keyring.json"))
 	return err
+}
+
+// makeTraceKey makes the key that signs the traced database's log.
+func (g *ground) makeTraceKey(ctx context.Context) error {
+	if err := os.Mkdir(g.path("checkpoints"), 0o700); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	if out, err := exec.CommandContext(ctx, g.path("guichet"), "keys", "traces", "--config", g.path(traced+".toml")).CombinedOutput(); err != nil { // #nosec G204 -- built above
+		return fmt.Errorf("make key of traces: %w: %s", err, out)
+	}
+	return nil
 }
 
 // copyDatabases gives each variant the same rows and the same sessions.
@@ -219,7 +232,7 @@ func (g *ground) startPrograms(ctx context.Context) error {
 	} {
 		args := []string{"--config", g.path(p.name + ".toml")}
 		if p.program == "guichet" {
-			args = slices.Insert(args, 0, "serve")
+			args = append([]string{"serve", "--only", "portal,intake,sequencer,ops"}, args...)
 		}
 		started, err := start(ctx, g.path(p.program), args, g.path(p.name+".log"), g.ports[p.listener])
 		if err != nil {

@@ -40,6 +40,7 @@ type plan struct {
 	levels      []level       // of the page
 	deposits    []level
 	firewall    level
+	log         int // how often the log is measured
 	memoryPages int // served before memory is looked at again
 }
 
@@ -51,9 +52,9 @@ type level struct {
 
 var (
 	fullPlan = plan{patients: 64, window: 1500 * time.Millisecond, levels: []level{{1, 5, false}, {8, 7, true}, {32, 9, true}, {128, 5, false}},
-		deposits: []level{{1, 5, true}, {8, 5, true}}, firewall: level{clients: 8, rounds: 5}, memoryPages: 20_000}
+		deposits: []level{{1, 5, true}, {8, 5, true}}, firewall: level{clients: 8, rounds: 5}, log: 3, memoryPages: 20_000}
 	quickPlan = plan{patients: 16, window: 800 * time.Millisecond, levels: []level{{8, 2, true}, {32, 4, true}},
-		deposits: []level{{8, 2, true}}, firewall: level{clients: 8, rounds: 2}, memoryPages: 2_000}
+		deposits: []level{{8, 2, true}}, firewall: level{clients: 8, rounds: 2}, log: 1, memoryPages: 2_000}
 )
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {

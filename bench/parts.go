@@ -22,6 +22,12 @@ var allParts = []part{
 	{"memory", (*ground).measureMemory},
 	{"deposits", (*ground).measureDeposits},
 	{"sign-ins", (*ground).measureSignIns},
+	{"log", (*ground).measureLog},
+}
+
+// namedParts are measured where they are asked for only.
+var namedParts = []part{
+	{"growth", (*ground).measureGrowth},
 }
 
 // narrow returns the parts named, in their order, and leaves in the plan the
@@ -33,7 +39,7 @@ func (p *plan) narrow(only string) ([]part, error) {
 	clients := make(map[string][]int) // of each part named
 	for _, name := range strings.Split(only, ",") {
 		name, number, some := strings.Cut(name, ":")
-		if !slices.ContainsFunc(allParts, func(p part) bool { return p.name == name }) {
+		if !slices.ContainsFunc(slices.Concat(allParts, namedParts), func(p part) bool { return p.name == name }) {
 			return nil, fmt.Errorf("there is no part %q", name)
 		}
 		if !some {
@@ -48,7 +54,7 @@ func (p *plan) narrow(only string) ([]part, error) {
 	}
 	p.levels, p.deposits = among(p.levels, clients["pages"]), among(p.deposits, clients["deposits"])
 	var parts []part
-	for _, part := range allParts {
+	for _, part := range slices.Concat(allParts, namedParts) {
 		if _, ok := clients[part.name]; ok {
 			parts = append(parts, part)
 		}

@@ -57,6 +57,10 @@ func (g *ground) guichetConfig(database, listeners string) string {
 		"support_mail", "aide@hopital.example", "alert_phone", "01 99 00 56 78")
 	t.table("database.portal", "url", g.cluster.URL("guichet_portal", database), "password_file", g.path("password"))
 	t.table("database.intake", "url", g.cluster.URL("guichet_intake", database), "password_file", g.path("password"))
+	if database == traced {
+		t.table("database.sequencer", "url", g.cluster.URL("guichet_sequencer", database), "password_file", g.path("password"))
+		t.table("traces", "signing_key_file", g.path("traces.key"), "public_key_file", g.path("traces.pub"), "checkpoints", g.path("checkpoints"))
+	}
 	t.table("keys", "master_file", g.path("master.json"), "keyring_file", g.path("keyring.json"))
 	t.table("portal", "listen", g.ports[listeners+"portal"], "public_url", g.publicURL(), "cookie_secret_file", g.path("cookie"))
 	t.table("portal.tls", g.serverTLS("portal", "waf")...)

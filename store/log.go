@@ -14,6 +14,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 	"golang.org/x/mod/sumdb/tlog"
+	"golang.org/x/sync/errgroup"
 )
 
 // LogState is how far the log of traces has come.
@@ -37,17 +38,30 @@ func (s *Store) LogState(ctx context.Context) (LogState, error) {
 // Batch is what has no place in the log yet.
 type Batch struct {
 	Leaves   []byte        `db:"leaves"` // the hashes of entries, one after the other
-	Last     int64         `db:"last"`   // id of the last of them
+	First    int64         `db:"first"`  // id of the first of them
+	Last     int64         `db:"last"`   // and of the last
 	GapFirst pq.Int64Array `db:"gap_first"`
 	GapLast  pq.Int64Array `db:"gap_last"`
 	At       time.Time     `db:"at"`     // the database's time
 	Oldest   time.Time     `db:"oldest"` // when the oldest of them was left
 }
 
+// join adds what comes after b.
+func (b *Batch) join(next *Batch) {
+	if next.First > b.Last+1 {
+		b.GapFirst, b.GapLast = append(b.GapFirst, b.Last+1), append(b.GapLast, next.First-1)
+	}
+	b.Leaves, b.Last, b.At = append(b.Leaves, next.Leaves...), next.Last, next.At
+	b.GapFirst, b.GapLast = append(b.GapFirst, next.GapFirst...), append(b.GapLast, next.GapLast...)
+	if next.Oldest.Before(b.Oldest) {
+		b.Oldest = next.Oldest
+	}
+}
+
 // Leader is the one connection, of all processes, that sequences.
 type Leader struct {
-	conn *sqlx.Conn
-	next *sqlx.Stmt
+	store *Store // of whose connections the entries are read
+	conn  *sqlx.Conn
 }
 
 // Lead returns the connection that sequences from now on, or nil where another one
@@ -64,11 +78,7 @@ func (s *Store) Lead(ctx context.Context) (*Leader, error) {
 		}
 		return nil, fmt.Errorf("lead: %w", classify(err))
 	}
-	next, err := conn.PreparexContext(ctx, `SELECT leaves, last, gap_first, gap_last, at, oldest FROM guichet.next_entries($1, $2)`)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("lead: %w", classify(err)), discard(conn))
-	}
-	return &Leader{conn: conn, next: next}, nil
+	return &Leader{store: s, conn: conn}, nil
 }
 
 // Close lets another lead. The connection itself ends: given back to the pool it
@@ -94,21 +104,79 @@ func (l *Leader) State(ctx context.Context) (LogState, error) {
 	return state, nil
 }
 
-// Next returns entries that come after the last one that has a place, most of
-// them at most, or nil where there are none, or where somebody who may have drawn
-// an id among them has not committed yet. An entry that was altered before it had
-// a place is fault.Tampered.
-func (l *Leader) Next(ctx context.Context, past int64, most int) (*Batch, error) {
+// readers is how many connections read entries at once.
+const readers = 2
+
+// Next returns the entries after the last one that has a place, of most ids at
+// most, or nil where there are none, or where somebody who may have drawn an id
+// among them has not committed yet; more says that others wait behind them. An
+// entry that was altered before it had a place is fault.Tampered.
+func (l *Leader) Next(ctx context.Context, past int64, most int) (batch *Batch, more bool, err error) {
+	horizon, err := l.horizon(ctx)
+	if err != nil || horizon <= past {
+		return nil, false, err
+	}
+	for from := past; from < horizon; from += int64(most) {
+		to := min(from+int64(most), horizon)
+		batch, err := l.read(ctx, from, to)
+		if err != nil {
+			return nil, false, err
+		}
+		if batch == nil { // ids that nobody has
+			continue
+		}
+		if batch.First > past+1 {
+			batch.GapFirst, batch.GapLast = append(pq.Int64Array{past + 1}, batch.GapFirst...), append(pq.Int64Array{batch.First - 1}, batch.GapLast...)
+		}
+		return batch, to < horizon, nil
+	}
+	return nil, false, nil
+}
+
+// horizon returns 0 where somebody holds it up.
+func (l *Leader) horizon(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	var batches []Batch
-	if err := l.next.SelectContext(ctx, &batches, past, most); err != nil {
-		return nil, fmt.Errorf("read entries: %w", classify(err))
+	var horizon *int64
+	if err := l.conn.GetContext(ctx, &horizon, `SELECT guichet.log_horizon()`); err != nil {
+		return 0, fmt.Errorf("read entries: %w", classify(err))
 	}
-	if len(batches) == 0 {
-		return nil, nil
+	if horizon == nil {
+		return 0, nil
 	}
-	return &batches[0], nil
+	return *horizon, nil
+}
+
+// read returns what there is after one id up to another, or nil.
+func (l *Leader) read(ctx context.Context, past, last int64) (*Batch, error) {
+	var parts [readers]*Batch
+	group, ctx := errgroup.WithContext(ctx)
+	each := (last - past + readers - 1) / readers
+	for i := range parts {
+		from := past + int64(i)*each
+		group.Go(func() error {
+			var found []Batch
+			err := l.store.list(ctx, &found, `SELECT leaves, first, last, gap_first, gap_last, at, oldest FROM guichet.leaves_between($1, $2)`, from+1, min(from+each, last))
+			if len(found) > 0 {
+				parts[i] = &found[0]
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, fmt.Errorf("read entries: %w", err)
+	}
+	var whole *Batch
+	for _, part := range parts {
+		switch {
+		case part == nil:
+		case whole == nil:
+			whole = part
+		default:
+			whole.join(part)
+		}
+	}
+	return whole, nil
 }
 
 // Append gives the batch its places, after the state that it goes on from. It is

@@ -116,7 +116,7 @@ func (s *Sequencer) Step(ctx context.Context) (busy bool, err error) {
 			return false, err
 		}
 	}
-	batch, err := s.leader.Next(ctx, s.state.Entry, s.Batch)
+	batch, more, err := s.leader.Next(ctx, s.state.Entry, s.Batch)
 	if fault.KindOf(err) == fault.Tampered {
 		return false, fmt.Errorf("an entry was altered before it had its place: %w", err)
 	}
@@ -142,7 +142,7 @@ func (s *Sequencer) Step(ctx context.Context) (busy bool, err error) {
 		return false, fmt.Errorf("publish checkpoint: %w", err)
 	}
 	s.Measure(s.state.Size, batch.At.Sub(batch.Oldest))
-	return len(batch.Leaves) == s.Batch*tlog.HashSize, nil
+	return more, nil
 }
 
 // lead takes the lead where nobody has it, and goes on from what is stored.

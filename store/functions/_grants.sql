@@ -44,7 +44,7 @@ GRANT EXECUTE ON FUNCTION
     TO guichet_sequencer;
 GRANT EXECUTE ON FUNCTION guichet.take_alert() TO guichet_portal, guichet_sequencer;
 GRANT EXECUTE ON FUNCTION
-    guichet.lead(), guichet.next_entries(bigint, integer),
+    guichet.lead(), guichet.log_horizon(), guichet.leaves_between(bigint, bigint),
     guichet.append_log(bigint, bigint, bigint, bigint, bigint[], bigint[], smallint[], bigint[], bytea[], bytea)
     TO guichet_sequencer;
 GRANT EXECUTE ON FUNCTION guichet.log_state(), guichet.read_tiles(smallint[], bigint[]), guichet.place_of(bigint) TO guichet_portal, guichet_officer, guichet_sequencer;

@@ -223,7 +223,7 @@ BEGIN
         RETURN QUERY
         SELECT 'entry', NULL::uuid, NULL::integer, NULL::uuid, NULL::uuid, CASE WHEN 'context' = ANY (allowed) THEN t.context END, NULL::integer, t.at, NULL::bytea, t.bytes,
                t.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
-               CASE WHEN 'context' = ANY (allowed) THEN (SELECT w.bytes = t.bytes AND w.context = t.context FROM guichet.written(t, t.id) w) END, NULL::integer
+               CASE WHEN 'context' = ANY (allowed) THEN guichet.is_written(t) END, NULL::integer
           FROM guichet.trace t
          WHERE t.id = ANY (CASE e.type WHEN 'trace.range' THEN ARRAY(SELECT x.id FROM guichet.trace x WHERE x.id BETWEEN e.entries[1] AND e.entries[2]) ELSE e.entries END)
          ORDER BY t.id;
