@@ -11,7 +11,7 @@ var update = flag.Bool("update", false, "write the table of docs/traces.md anew 
 
 const (
 	document   = "../docs/traces.md"
-	tableBegin = "| event | meaning | rule |\n|---|---|---|\n"
+	tableBegin = "| event | meaning | rule | category | type | EventID | subtype | action |\n|---|---|---|---|---|---|---|---|\n"
 )
 
 // TestDocumented keeps docs/traces.md in step with the list.
@@ -28,7 +28,8 @@ func TestDocumented(t *testing.T) {
 	table = strings.TrimSuffix(table, "\n") + "\n"
 	var want strings.Builder
 	for _, e := range Events {
-		want.WriteString("| `" + string(e.Type) + "` | " + e.Meaning + " | " + e.Rule + " |\n")
+		k := e.Kind
+		want.WriteString("| `" + string(e.Type) + "` | " + strings.Join([]string{e.Meaning, e.Rule, k.Category, k.Type.Code, k.EventID.Code, k.Subtype.Code, k.Action}, " | ") + " |\n")
 	}
 	if *update {
 		if after != "" {
@@ -51,5 +52,37 @@ func TestEventsAreListedOnce(t *testing.T) {
 			t.Errorf("%s stands on the list twice", e.Type)
 		}
 		seen[e.Type] = true
+	}
+}
+
+// TestEveryEventHasCodes that its systems have.
+func TestEveryEventHasCodes(t *testing.T) {
+	for _, e := range Events {
+		k := e.Kind
+		for name, coding := range map[string]Coding{"type": k.Type, "EventID": k.EventID, "subtype": k.Subtype} {
+			if coding.System == "" || coding.Code == "" || coding.Display == "" {
+				t.Errorf("%s: the %s is %v", e.Type, name, coding)
+			}
+			if digits := strings.Trim(coding.Code, "0123456789") == "" && len(coding.Code) == 6; (coding.System == DCM) != digits {
+				t.Errorf("%s: the %s %s is none of %s", e.Type, name, coding.Code, coding.System)
+			}
+		}
+		if k.Category == "" || len(k.Action) != 1 || !strings.Contains("CRUDE", k.Action) {
+			t.Errorf("%s: category %q, action %q", e.Type, k.Category, k.Action)
+		}
+		if k.EventID.System != DCM {
+			t.Errorf("%s: an EventID that is not DICOM's: %v", e.Type, k.EventID)
+		}
+		// BALP fixes the action of each RESTful interaction.
+		want, ok := map[string]string{"read": "R", "search-type": "E", "create": "C", "update": "U", "delete": "D"}[k.Subtype.Code]
+		if k.Type.Code == "rest" && (!ok || k.Action != want) {
+			t.Errorf("%s: action %s of %s, want %s", e.Type, k.Action, k.Subtype.Code, want)
+		}
+		if found, ok := EventOf(e.Type); !ok || found != e {
+			t.Errorf("%s is not found", e.Type)
+		}
+	}
+	if _, ok := EventOf("no.event"); ok {
+		t.Error("an event that is none was found")
 	}
 }
