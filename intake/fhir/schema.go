@@ -169,6 +169,28 @@ type finding struct {
 	place  string
 }
 
+// Check says what is wrong with a resource by the schema alone: for what is
+// written elsewhere, where nobody relies on what this package takes.
+func Check(content []byte) error {
+	if reason := checkJSON(content); reason != "" {
+		return NewProblem(reason, "resource")
+	}
+	tree, ok := treeOf(content)
+	kind, _ := tree["resourceType"].(string)
+	s, err := official()
+	if err != nil {
+		return err
+	}
+	if !ok || !s.types[kind] {
+		return NewProblem(ReasonStructure, "resourceType")
+	}
+	var problems Problems
+	if s.check(kind, tree, kind, &problems); len(problems) > 0 {
+		return problems
+	}
+	return nil
+}
+
 // explain lists the leaves of a validation error. A place is made of names
 // that FHIR knows, never of what a sender wrote.
 func (s *schema) explain(e *jsonschema.ValidationError, path string) []finding {

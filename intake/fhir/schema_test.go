@@ -92,6 +92,24 @@ func TestWhatWeWriteIsFHIR(t *testing.T) {
 	}
 }
 
+func TestCheck(t *testing.T) {
+	for text, want := range map[string]bool{
+		testPatient:                                    true,
+		`{"resourceType":"AuditEvent"}`:                false, // what it must have
+		`{"resourceType":"Patient","nome":"Dupont"}`:   false,
+		`{"resourceType":"Patient","gender":"f"}`:      false,
+		`{"resourceType":"Patient","active":true`:      false,
+		`{"resourceType":"Element"}`:                   false, // no resource
+		`{"resourceType":"Patient","id":"1","id":"2"}`: false,
+		`["resourceType","Patient"]`:                   false,
+		`{}`:                                           false,
+	} {
+		if err := Check([]byte(text)); (err == nil) != want {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // TestReasonsAreWords that quarantine takes.
 func TestReasonsAreWords(t *testing.T) {
 	for reason, r := range reasons {
