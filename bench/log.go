@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	mathrand "math/rand/v2"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -294,10 +293,10 @@ func (l *logGround) timeAccessLogs(ctx context.Context) (series, error) {
 	return s, nil
 }
 
-// timeProofs proves entries at random places, each time in ms.
+// timeProofs proves entries all over the log, each time in ms.
 func (l *logGround) timeProofs(ctx context.Context) (series, error) {
 	var s series
-	for range 300 {
+	for i := range int64(300) {
 		began := time.Now()
 		state, err := l.portal.LogState(ctx)
 		if err != nil {
@@ -307,7 +306,7 @@ func (l *logGround) timeProofs(ctx context.Context) (series, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := traces.Prove(mathrand.Int64N(at.Size), at, state.Checkpoint, l.portal.Tiles(ctx)); err != nil { // #nosec G404 -- any place will do
+		if _, err := traces.Prove(i*7919*104729%at.Size, at, state.Checkpoint, l.portal.Tiles(ctx)); err != nil { // here and there
 			return nil, err
 		}
 		s.add(float64(time.Since(began).Microseconds()) / 1000)
