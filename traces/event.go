@@ -7,7 +7,8 @@ import "slices"
 // Type names an event; it stands in the column type of guichet.trace.
 type Type string
 
-// The events. None is ever removed or given another meaning.
+// The events. None is ever removed or given another meaning: their number is the
+// version of the list.
 const (
 	ServiceStart      Type = "service.start"
 	ServiceStop       Type = "service.stop"

@@ -7,41 +7,52 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the table of docs/traces.md anew from the list")
+var update = flag.Bool("update", false, "write the tables of docs/traces.md anew from the lists")
 
-const (
-	document   = "../docs/traces.md"
-	tableBegin = "| event | meaning | rule | category | type | EventID | subtype | action |\n|---|---|---|---|---|---|---|---|\n"
-)
+const document = "../docs/traces.md"
 
-// TestDocumented keeps docs/traces.md in step with the list.
+// table is one that docs/traces.md has of a list, after a line of its own.
+type table struct {
+	head string
+	rows []string
+}
+
+func tables() []table {
+	events := table{head: "| event | meaning | rule | category | type | EventID | subtype | action |\n|---|---|---|---|---|---|---|---|\n"}
+	for _, e := range Events {
+		k := e.Kind
+		events.rows = append(events.rows, "| `"+string(e.Type)+"` | "+strings.Join([]string{e.Meaning, e.Rule, k.Category, k.Type.Code, k.EventID.Code, k.Subtype.Code, k.Action}, " | ")+" |\n")
+	}
+	fields := table{head: "| column | class | what it says |\n|---|---|---|\n"}
+	for _, f := range Fields {
+		fields.rows = append(fields.rows, "| `"+f.Name+"` | "+string(f.Class)+" | "+f.Meaning+" |\n")
+	}
+	return []table{fields, events}
+}
+
+// TestDocumented keeps docs/traces.md in step with the lists.
 func TestDocumented(t *testing.T) {
 	content, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, found := strings.Cut(string(content), tableBegin)
-	if !found {
-		t.Fatal("docs/traces.md has no table of events")
-	}
-	table, after, _ := strings.Cut(rest, "\n\n")
-	table = strings.TrimSuffix(table, "\n") + "\n"
-	var want strings.Builder
-	for _, e := range Events {
-		k := e.Kind
-		want.WriteString("| `" + string(e.Type) + "` | " + strings.Join([]string{e.Meaning, e.Rule, k.Category, k.Type.Code, k.EventID.Code, k.Subtype.Code, k.Action}, " | ") + " |\n")
+	text := string(content)
+	for _, wanted := range tables() {
+		before, rest, found := strings.Cut(text, wanted.head)
+		if !found {
+			t.Fatalf("docs/traces.md has no table %q", wanted.head)
+		}
+		_, after, _ := strings.Cut(rest+"\n\n", "\n\n")
+		text = strings.TrimRight(before+wanted.head+strings.Join(wanted.rows, "")+"\n"+after, "\n") + "\n"
 	}
 	if *update {
-		if after != "" {
-			after = "\n" + after
-		}
-		if err := os.WriteFile(document, []byte(before+tableBegin+want.String()+after), 0o644); err != nil {
+		if err := os.WriteFile(document, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if table != want.String() {
-		t.Error("docs/traces.md is not in step with the list: go test ./traces -update")
+	if text != string(content) {
+		t.Error("docs/traces.md is not in step with the lists: go test ./traces -update")
 	}
 }
 
