@@ -152,7 +152,7 @@ func (g *ground) measureLog(ctx context.Context, r *report) (err error) {
 	}
 	defer func() { err = errors.Join(err, l.close(ctx)) }()
 	const entries = 100_000
-	if err := l.spread(ctx, entries); err != nil {
+	if err := l.spread(ctx, entries, 200); err != nil {
 		return err
 	}
 	if err := g.exec(ctx, logged, "VACUUM ANALYZE guichet.trace"); err != nil {
@@ -223,7 +223,7 @@ func (g *ground) measureGrowth(ctx context.Context, r *report) (err error) {
 	for have, i := 0, 0; i < len(growthSizes); i++ {
 		for have < growthSizes[i] {
 			n := min(500_000, growthSizes[i]-have)
-			if err := l.spread(ctx, n); err != nil {
+			if err := l.spread(ctx, n, 1+min(have, 1)*999); err != nil { // the readers' own come first, as many as a page shows
 				return err
 			}
 			if _, err := l.sequence(ctx, sequencer.MaxBatch); err != nil {
@@ -260,9 +260,9 @@ func (g *ground) measureGrowth(ctx context.Context, r *report) (err error) {
 }
 
 // spread adds entries that name eight things each, of two hundred thousand other
-// patients and, one in two hundred, of those who are measured: as fast as PostgreSQL
-// can, in bytes by the function that writes every entry.
-func (l *logGround) spread(ctx context.Context, n int) error {
+// patients and, one in own, of those who are measured: as fast as PostgreSQL can, in
+// bytes by the function that writes every entry.
+func (l *logGround) spread(ctx context.Context, n, own int) error {
 	var ids []string
 	for _, reader := range l.readers {
 		ids = append(ids, "'"+reader.report.String()+"'")
@@ -273,9 +273,9 @@ func (l *logGround) spread(ctx context.Context, n int) error {
 		INSERT INTO guichet.trace OVERRIDING SYSTEM VALUE
 		SELECT w.* FROM base CROSS JOIN own CROSS JOIN generate_series(1, %d) AS g
 		 CROSS JOIN LATERAL guichet.written(ROW(NULL, clock_timestamp(), 'report.read', 'granted', 'grant', base.account, 'patient', 'franceconnect',
-		       CASE WHEN g %% 200 = 0 THEN own.patients[1 + (g / 200) %% cardinality(own.patients)] ELSE md5((random() * 200000)::integer::text)::uuid END,
-		       base.grant_id, 'self', base.kinds[1:8], base.records[1:8], base.versions[1:8], '{}', base.ip, base.origin, base.login, base.session, base.request, base.xid, base.peer, NULL, 'care', NULL, NULL, base.process, NULL, NULL)::guichet.trace,
-		       nextval('guichet.trace_id_seq')) w`, strings.Join(ids, ","), n))
+		       CASE WHEN g %% %d = 0 THEN own.patients[1 + (g / %d) %% cardinality(own.patients)] ELSE md5((random() * 200000)::integer::text)::uuid END,
+		       base.grant_id, 'self', base.kinds[4:11], base.records[4:11], base.versions[4:11], '{}', base.ip, base.origin, base.login, base.session, base.request, base.xid, base.peer, NULL, 'care', NULL, NULL, base.process, NULL, NULL)::guichet.trace,
+		       nextval('guichet.trace_id_seq')) w`, strings.Join(ids, ","), n, own, own))
 }
 
 // timeAccessLogs asks for the readers' access logs, each time in ms.

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"crypto/sha256"
+	"os"
+	"regexp"
 	"testing"
 	"time"
 
@@ -104,5 +106,31 @@ func TestEntryTakesNoLineFromOutside(t *testing.T) {
 	}
 	if after := number(t, admin, `SELECT count(*) FROM guichet.trace`); after != before {
 		t.Errorf("%d entries were left", after-before)
+	}
+}
+
+// TestEarlierEntries: what was left before entries had bytes was given those that
+// written gives.
+func TestEarlierEntries(t *testing.T) {
+	x := newTarget(t)
+	if _, err := x.portal.ReadReports(t.Context(), x.token); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("migrations/0016_log.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	updates := regexp.MustCompile(`(?s)UPDATE guichet\.trace SET .*?;`).FindAllString(string(text), -1)
+	if len(updates) != 2 {
+		t.Fatalf("the migration has %d updates, want 2", len(updates))
+	}
+	admin := x.Superuser(t)
+	for _, query := range append([]string{`UPDATE guichet.trace SET behalf = NULL, purpose = NULL, before = NULL, after = NULL, process = NULL, context = '', bytes = ''`}, updates...) {
+		if _, err := admin.Exec(query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all, good := number(t, admin, `SELECT count(*) FROM guichet.trace`), number(t, admin, `SELECT count(*) FROM guichet.trace t WHERE guichet.is_written(t)`); good != all || all < 8 {
+		t.Errorf("%d of %d entries are written as they would be today", good, all)
 	}
 }
