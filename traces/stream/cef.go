@@ -51,11 +51,14 @@ func CEF(e traces.Entry, c traces.Context, source Source) (string, error) {
 			w.field("guichet"+strings.ToUpper(d.name[:1])+d.name[1:], d.value)
 		}
 	}
-	return w.String(), nil
+	return w.text.String(), nil
 }
 
 // level is how grave an entry is, to CEF (10 is worst) and to syslog (0 is).
-type level struct{ cef, syslog int }
+type level struct {
+	cef    int
+	syslog uint8
+}
 
 // severity keeps to what IHE ATNA asks for, notice, where nothing went wrong.
 func severity(e traces.Entry, k traces.Kind) level {
@@ -73,7 +76,7 @@ func severity(e traces.Entry, k traces.Kind) level {
 }
 
 type cefWriter struct {
-	strings.Builder
+	text  strings.Builder
 	begun bool // the first field is there
 }
 
@@ -84,8 +87,8 @@ var (
 
 func (w *cefWriter) header(values ...string) {
 	for _, value := range values {
-		w.WriteString(headerEscapes.Replace(value))
-		w.WriteByte('|')
+		w.text.WriteString(headerEscapes.Replace(value))
+		w.text.WriteByte('|')
 	}
 }
 
@@ -94,12 +97,12 @@ func (w *cefWriter) field(name, value string) {
 		return
 	}
 	if w.begun {
-		w.WriteByte(' ')
+		w.text.WriteByte(' ')
 	}
 	w.begun = true
-	w.WriteString(name)
-	w.WriteByte('=')
-	w.WriteString(fieldEscapes.Replace(value))
+	w.text.WriteString(name)
+	w.text.WriteByte('=')
+	w.text.WriteString(fieldEscapes.Replace(value))
 }
 
 func (w *cefWriter) custom(name, label, value string) {

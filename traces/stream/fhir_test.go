@@ -127,6 +127,9 @@ func TestAuditEventIsFHIR(t *testing.T) {
 		}
 		_, r := readAuditEvent(t, text)
 		keeps(rt, r, "FHIR", resource)
+		if agents := count(r, "agent"); count(r, "agent.requestor") != agents || count(r, "agent.who") != agents {
+			rt.Errorf("an agent of which it is not said who it is, or whether it asked: %s", text)
+		}
 		for _, name := range claimed(t, r) {
 			if profiles[name] == nil {
 				rt.Fatalf("no profile of BALP: %s", name)
@@ -216,11 +219,15 @@ func TestWhatStandsWhere(t *testing.T) {
 		}
 	}
 	e.Type = traces.ReportList
-	content, err = AuditEvent(e, traces.Context{}, here)
+	session := uuid.New()
+	content, err = AuditEvent(e, traces.Context{Session: session}, here)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, r = readAuditEvent(t, content)
+	if count(r, "agent[110153].who.identifier.value="+session.String()) != 1 || count(r, "agent[110153].network") != 0 {
+		t.Errorf("no client that is known by its session alone: %s", content)
+	}
 	if query := base64.StdEncoding.EncodeToString([]byte("report.list?patient=" + patient.String())); count(r, "entity[2].query="+query) != 1 {
 		t.Errorf("another query: %s", content)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -414,8 +415,12 @@ func readCEF(t testing.TB, line string) said {
 		}
 		return strings.Fields(joined)
 	}
+	src := take("src")
 	s := said{ID: number(t, take("externalId")), Type: header[4], Category: take("cat"), Action: take("act"), Outcome: take("outcome"), Reason: take("reason"), Account: take("suser"), Role: take("spriv"),
-		IP: take("src") + custom("Source IPv6 Address") + take("guichetNetwork"), Host: take("dvchost"), Version: header[3], Patient: custom("patient"), Session: custom("session"), Request: custom("request"), Grant: custom("grant")}
+		IP: src + custom("Source IPv6 Address") + take("guichetNetwork"), Host: take("dvchost"), Version: header[3], Patient: custom("patient"), Session: custom("session"), Request: custom("request"), Grant: custom("grant")}
+	if address, err := netip.ParseAddr(src); src != "" && (err != nil || !address.Is4()) {
+		t.Errorf("src is %q, which is none of IPv4", src)
+	}
 	if strings.Join(header[:3], " ") != "CEF:0 Guichet Guichet" {
 		t.Errorf("header %q", header)
 	}

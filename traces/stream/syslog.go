@@ -26,7 +26,7 @@ const (
 var Formats = []Format{FormatFHIR, FormatDICOM, FormatCEF}
 
 // facility is that of security messages (RFC 5424, table 1; IHE ATNA).
-const facility = 10
+const facility uint8 = 10
 
 // Line says an entry in a format, in a line of syslog.
 func Line(f Format, e traces.Entry, c traces.Context, source Source) ([]byte, error) {
@@ -58,11 +58,11 @@ func Syslog(message []byte, f Format, e traces.Entry, c traces.Context, source S
 	if err != nil {
 		return nil, err
 	}
-	if len(message) == 0 || bytes.ContainsFunc(message, func(r rune) bool { return r < ' ' || r > '~' }) {
+	if bytes.ContainsFunc(message, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return nil, errors.New("write syslog: the message is not of printable ASCII")
 	}
 	m := &rfc5424.SyslogMessage{}
-	m.SetVersion(1).SetPriority(uint8(facility*8 + severity(e, line.Kind).syslog)).SetTimestamp(e.At.UTC().Format(instant)).
+	m.SetVersion(1).SetPriority(facility<<3 | severity(e, line.Kind).syslog).SetTimestamp(e.At.UTC().Format(instant)).
 		SetHostname(source.Host).SetAppname("Guichet").SetMsgID(string(f)).SetMessage(string(message))
 	if process := id(c.Process); process != "" {
 		m.SetProcID(process)
