@@ -58,6 +58,7 @@ var alone = map[string][]string{
 	"github.com/fxamacker/cbor":           {"store"},
 	"golang.org/x/crypto/ocsp":            {"certificate"},
 	"github.com/leodido/go-syslog":        {"traces/stream"},
+	"golang.org/x/sys":                    {"traces/stream"},
 	"crypto/aes":                          {}, // GC2: no primitive called by hand
 	"crypto/cipher":                       {},
 	"crypto/hmac":                         {"auth/mischief"}, // forges what auth must refuse

@@ -1,11 +1,11 @@
 // Package stream says entries of the trace in the formats that a hospital's
-// audit repository and its SIEM read: FHIR AuditEvent after IHE BALP, the audit
-// message of DICOM, and CEF, in lines of syslog.
+// audit repository and its SIEM read, and sends them there: FHIR AuditEvent
+// after IHE BALP, the audit message of DICOM, and CEF, in lines of syslog.
 //
 // It promises that each format carries all that an entry says and nothing
 // besides: no random bytes of the entry, and no text that is not a word of a
 // closed list, a number, an identifier or an address. What is anything else is
-// refused.
+// refused. It does no I/O except in [Sender].
 package stream
 
 import (
