@@ -65,6 +65,7 @@ type Access struct {
 	Role    Role
 	Self    bool      // by the reader of this page
 	Ground  GrantKind // empty for a deposit
+	Purpose string    // what the grant is for: a word of its maker's list
 	Reports int       // how many reports were disclosed or changed
 	About   *Report   // the head of the one report, as it is now; nil where there is none or more
 }

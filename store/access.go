@@ -61,7 +61,7 @@ func (s *Store) openAccessLog(d *delivery) (*AccessLog, error) {
 // openAccess opens one entry that was disclosed.
 func (s *Store) openAccess(row *handover, heads []record.Report) (record.Access, error) {
 	access := record.Access{Entry: row.Entry, At: *row.At, Event: text(row.Event), Outcome: text(row.Outcome),
-		Role: record.Role(text(row.Role)), Self: row.Own != nil && *row.Own, Ground: record.GrantKind(text(row.Ground)), Reports: *row.Number}
+		Role: record.Role(text(row.Role)), Self: row.Own != nil && *row.Own, Ground: record.GrantKind(text(row.Ground)), Purpose: text(row.Provider), Reports: *row.Number}
 	access.About = headOf(heads, row.Report)
 	if row.Sealed == nil { // refused: of nobody
 		return access, nil

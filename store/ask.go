@@ -17,7 +17,7 @@ import (
 type question struct {
 	kind   string
 	id     uuid.UUID // of report and original
-	number int64     // of access_log
+	number int64     // of access_log and proof
 	code   []byte    // of trend, patient and accounts: a blind index
 	text   string    // of identity
 }
@@ -28,7 +28,7 @@ func (q question) alone(req Request) (query string, args []any) {
 	switch q.kind {
 	case "report", "original", "quarantine", "quarantined":
 		return query + `, $4)`, append(args, q.id)
-	case "access_log":
+	case "access_log", "proof":
 		return query + `, $4)`, append(args, q.number)
 	case "identity":
 		return query + `, $4)`, append(args, q.text)

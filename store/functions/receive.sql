@@ -77,7 +77,7 @@ BEGIN
         WHEN 'trend.read' THEN ARRAY['account', 'patient', 'report', 'observation']
         WHEN 'account.read' THEN ARRAY['account', 'patient', 'trace']
         WHEN 'access-log.read' THEN ARRAY['account', 'patient', 'report', 'trace']
-        WHEN 'access-log.proof' THEN ARRAY['account', 'patient', 'entry']
+        WHEN 'access-log.proof' THEN ARRAY['account', 'patient', 'report', 'trace', 'entry']
         WHEN 'trace.range' THEN ARRAY['entry', 'context']
         WHEN 'trace.read' THEN ARRAY['entry', 'context']
         WHEN 'patient.find' THEN ARRAY['patient', 'message']
@@ -210,7 +210,9 @@ BEGIN
         RETURN QUERY
         SELECT 'trace', a.id, coalesce(w.version, a.version), t.patient, guichet.about(t.type, t.kinds, t.records), NULL::bytea, 0, t.at, NULL::bytea,
                CASE WHEN t.outcome = 'granted' OR t.account = v.account THEN coalesce(w.sealed, a.sealed) END,
-               t.id, t.type, t.outcome, t.role, t.ground, t.provider, t.account = v.account,
+               t.id, t.type, t.outcome, t.role, t.ground,
+               coalesce(t.provider, t.purpose), -- an entry has one or the other: how one signed in, or what the grant is for
+               t.account = v.account,
                CASE WHEN t.type = 'sign-in' THEN (SELECT count(*)::integer FROM guichet.trace f
                                                    WHERE f.account = t.account AND f.type = 'sign-in' AND f.id > t.id AND f.outcome = 'refused')
                     ELSE (SELECT count(*)::integer FROM unnest(t.kinds) k WHERE k = 'report') END
