@@ -14,6 +14,7 @@ type AccessLogPage struct {
 	Patient  *record.Patient
 	Accesses []record.Access
 	More     string // path of the next page, or empty
+	Signed   bool   // each line can be proved
 }
 
 type accessLog struct {
@@ -41,7 +42,11 @@ func (p AccessLogPage) view(l *language) (string, Base, any) {
 			content.Days = append(content.Days, accessDay{Title: title})
 		}
 		day := &content.Days[len(content.Days)-1]
-		day.Lines = append(day.Lines, l.newAccessLine(a))
+		line := l.newAccessLine(a)
+		if p.Signed {
+			line.Proof = linePath(a.Entry) + "/proof"
+		}
+		day.Lines = append(day.Lines, line)
 	}
 	return "access-log", p.Base, content
 }
@@ -59,6 +64,7 @@ type accessLine struct {
 	ISO   string
 	Hour  string
 	When  string // mercredi 18 novembre 2026 à 14 h 05
+	Proof string // path of the page that proves it, or empty
 }
 
 func (l *language) newAccessLine(a *record.Access) *accessLine {
@@ -167,6 +173,8 @@ func (say *accessSentences) did(a *record.Access) doing {
 		return say.Document
 	case "access-log.read":
 		return say.Log
+	case "access-log.proof":
+		return say.Proof
 	case "trend.read":
 		return say.Trend
 	case "account.read":

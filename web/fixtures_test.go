@@ -163,6 +163,11 @@ func someAccesses(t testing.TB) []record.Access {
 	}
 }
 
+func someProof(t testing.TB) *Proof {
+	t.Helper()
+	return &Proof{Log: "guichet.example/traces", Place: 1_234_567, Size: 12_345_678, At: instant(t, "2026-11-19 10:31"), Line: [32]byte{0x7f, 0x3a}, Root: [32]byte{31: 0xd0}}
+}
+
 // everyPage returns each page filled, and each page empty, in a language.
 func everyPage(t testing.TB, in Language) map[string]Page {
 	t.Helper()
@@ -185,6 +190,9 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 		"report": ReportPage{Base: base, Patient: camille(), Report: fullReport(t)}, "report, empty": ReportPage{Base: empty, Report: &record.Report{}}, "report, none": ReportPage{Base: empty},
 		"report, PDF only": ReportPage{Base: base, Report: &record.Report{Documents: []record.Document{{MediaType: "application/pdf"}}}},
 		"access log":       AccessLogPage{Base: base, Patient: camille(), Accesses: accesses, More: "/access-log?before=1"}, "access log, empty": AccessLogPage{Base: empty},
+		"access log, signed": AccessLogPage{Base: base, Patient: camille(), Accesses: accesses, Signed: true},
+		"proof":              ProofPage{Base: base, Patient: camille(), Access: accesses[1], Signed: true, Proof: someProof(t)}, "proof, empty": ProofPage{Base: empty},
+		"proof, waiting": ProofPage{Base: base, Patient: camille(), Access: accesses[2], Signed: true}, "proof, unsigned": ProofPage{Base: base, Patient: camille(), Access: accesses[3]},
 		"reports, filtered":  ReportsPage{Base: base, Patient: camille(), Reports: reports, Filter: Filter{Text: "bilan", Period: OneYear, Flagged: true}},
 		"reports, none left": ReportsPage{Base: base, Patient: camille(), Reports: reports, Filter: Filter{Text: "rien de tel"}},
 		"reports, many":      ReportsPage{Base: base, Patient: camille(), Reports: manyReports(t), Page: 2, Filter: Filter{Flagged: true}},

@@ -141,8 +141,8 @@ func checkPolicy(t *testing.T, doc *html.Node) {
 // checkLinks: every link leads to a page that exists.
 func checkLinks(t *testing.T, doc *html.Node) {
 	t.Helper()
-	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports(\?[a-z0-9=&%+]+)?|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\?before=\d+)?|/trends/[^/?]+(\?system=[^&/]*)?|/account(#not-you|/close)?|` +
-		`/help(#(home|reports|report|trend|access-log|account|nothing-shared))?|/help/security|/contact(/phishing)?|/legal/(notice|privacy|accessibility|terms)|/static/[a-z0-9-]+\.(css|svg)|tel:\+\d+|mailto:guichet@ch-belleroche\.example)$`)
+	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports(\?[a-z0-9=&%+]+)?|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\?before=\d+)?|/access-log/\d+/proof(\.tlog-proof)?|/legal/(traces\.pub|checkpoint)|/trends/[^/?]+(\?system=[^&/]*)?|/account(#not-you|/close)?|` +
+		`/help(#(home|reports|report|trend|access-log|proof|account|nothing-shared))?|/help/security|/contact(/phishing)?|/legal/(notice|privacy|accessibility|terms)|/static/[a-z0-9-]+\.(css|svg)|tel:\+\d+|mailto:guichet@ch-belleroche\.example)$`)
 	for _, n := range all(doc, withAttr("href", "*")) {
 		href, _ := attr(n, "href")
 		if target, within := strings.CutPrefix(href, "#"); within {

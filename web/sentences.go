@@ -100,14 +100,15 @@ type listSentences struct {
 }
 
 type accessSentences struct {
-	Self, Unknown                                                         string
-	Physician, Nurse, Professional, Administrator, Officer, Feed          string
-	Refused, Failed                                                       doing
-	Home, List, Report, Document, Log, Trend, Account, Deposit, Something doing
-	Reports, OfReports                                                    noun
-	Mandate, Share, Care, Emergency                                       string
-	NothingRead, NothingShown                                             string
-	RefusedTag, FailedTag, EmergencyTag, OutsideCareTag                   string
+	Self, Unknown                                                string
+	Physician, Nurse, Professional, Administrator, Officer, Feed string
+	Refused, Failed                                              doing
+	Home, List, Report, Document, Log, Proof, Trend              doing
+	Account, Deposit, Something                                  doing
+	Reports, OfReports                                           noun
+	Mandate, Share, Care, Emergency                              string
+	NothingRead, NothingShown                                    string
+	RefusedTag, FailedTag, EmergencyTag, OutsideCareTag          string
 }
 
 type personSentences struct {

@@ -18,7 +18,7 @@ func (p *Portal) showAccessLog(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := web.AccessLogPage{Base: p.base(r, log.Person), Patient: log.Patient, Accesses: log.Accesses}
+	page := web.AccessLogPage{Base: p.base(r, log.Person), Patient: log.Patient, Accesses: log.Accesses, Signed: p.log.verifier != nil}
 	if len(log.Accesses) == store.AccessLogPage {
 		page.More = "/access-log?before=" + strconv.FormatInt(log.Accesses[len(log.Accesses)-1].Entry, 10)
 	}

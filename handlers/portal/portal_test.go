@@ -21,13 +21,14 @@ var other = record.Identity{Family: "AUTRE", Given: "Zoé", Birthdate: "1970-01-
 func TestEveryRoute(t *testing.T) {
 	s := newSite(t, auth.FranceConnect)
 	own := s.deposit(t, s.me(), "1", "11.2")
+	deposited := s.latest(t, "report.deposit")
 	routes := (&Portal{}).routes()
 	if len(routes) < 7 {
 		t.Fatalf("only %d routes", len(routes))
 	}
 	for _, route := range routes {
 		t.Run(route.Method+" "+route.Path, func(t *testing.T) {
-			path := strings.NewReplacer("{report}", own.String(), "{code}", "718-7").Replace(route.Path)
+			path := strings.NewReplacer("{report}", own.String(), "{code}", "718-7", "{entry}", deposited).Replace(route.Path)
 			if route.Class == handlers.SignedIn {
 				if got := s.browser(t).do(route.Method, path, nil); got.status != http.StatusSeeOther || got.header.Get("Location") != "/" {
 					t.Errorf("without a session: got %d to %q, want 303 to /", got.status, got.header.Get("Location"))
