@@ -3,10 +3,12 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"guichet/envelope"
+	"guichet/fault"
 	"guichet/record"
 
 	"github.com/google/uuid"
@@ -83,4 +85,33 @@ func headOf(heads []record.Report, id *uuid.UUID) *record.Report {
 		return nil
 	}
 	return &heads[i]
+}
+
+// whys are what a person may say of an access that they report; "unsaid" is for
+// nothing.
+var whys = []string{"unknown-person", "not-understood", "not-right", "unsaid"}
+
+// ReportAccess tells the hospital that a line of one's own access log is not
+// right, and why in a word of a closed list; what is none is left unsaid. It
+// returns the number of the entry that says so, the same however often the same
+// line is reported, and fault.NotFound where it is not of one's own log.
+func (s *Store) ReportAccess(ctx context.Context, req Request, entry int64, why string) (int64, error) {
+	if !slices.Contains(whys, why) {
+		why = "unsaid"
+	}
+	var made int64
+	if err := s.get(ctx, &made, `SELECT guichet.report_access($1, $2, $3, $4, $5)`, req.Token, req.ip(), req.ID, entry, why); err != nil {
+		return 0, fmt.Errorf("report access: %w", err)
+	}
+	reason, err := s.whyRefused(ctx, req, made)
+	if err != nil {
+		return 0, fmt.Errorf("report access: %w", err)
+	}
+	switch reason {
+	case "":
+		return made, nil
+	case "session-over", "account-suspended", "account-blocked", "account-closed":
+		return 0, fault.New(fault.Ended, errors.New("report access: session is over"))
+	}
+	return 0, fault.New(fault.NotFound, errors.New("report access: no line of one's own"))
 }

@@ -43,6 +43,7 @@ func (p AccessLogPage) view(l *language) (string, Base, any) {
 		}
 		day := &content.Days[len(content.Days)-1]
 		line := l.newAccessLine(a)
+		line.Report = reportable(a)
 		if p.Signed {
 			line.Proof = linePath(a.Entry) + "/proof"
 		}
@@ -53,18 +54,19 @@ func (p AccessLogPage) view(l *language) (string, Base, any) {
 
 // accessLine is one access in a sentence: who, did what, when, why.
 type accessLine struct {
-	Trace int64
-	Who   string
-	As    string // in what quality
-	Did   string
-	Why   string
-	About *aboutLine // the report, where it is one
-	Tag   *tag
-	Kind  string // me, care, urgent or system: the picture beside the line
-	ISO   string
-	Hour  string
-	When  string // mercredi 18 novembre 2026 à 14 h 05
-	Proof string // path of the page that proves it, or empty
+	Trace  int64
+	Who    string
+	As     string // in what quality
+	Did    string
+	Why    string
+	About  *aboutLine // the report, where it is one
+	Tag    *tag
+	Kind   string // me, care, urgent or system: the picture beside the line
+	ISO    string
+	Hour   string
+	When   string // mercredi 18 novembre 2026 à 14 h 05
+	Proof  string // path of the page that proves it, or empty
+	Report string // path of the page that reports it, or empty
 }
 
 func (l *language) newAccessLine(a *record.Access) *accessLine {
@@ -113,6 +115,15 @@ func accessKind(a *record.Access) string {
 		return "me"
 	}
 	return "system"
+}
+
+// reportable is where somebody else's access is reported. One's own that one did
+// not make is another matter: the account is in other hands (AA8.e).
+func reportable(a *record.Access) string {
+	if a.Self {
+		return ""
+	}
+	return linePath(a.Entry) + "/report"
 }
 
 // whoWords names who acted.
@@ -175,6 +186,8 @@ func (say *accessSentences) did(a *record.Access) doing {
 		return say.Log
 	case "access-log.proof":
 		return say.Proof
+	case "access.report":
+		return say.Reporting
 	case "trend.read":
 		return say.Trend
 	case "account.read":

@@ -193,6 +193,8 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 		"access log, signed": AccessLogPage{Base: base, Patient: camille(), Accesses: accesses, Signed: true},
 		"proof":              ProofPage{Base: base, Patient: camille(), Access: accesses[1], Signed: true, Proof: someProof(t)}, "proof, empty": ProofPage{Base: empty},
 		"proof, waiting": ProofPage{Base: base, Patient: camille(), Access: accesses[2], Signed: true}, "proof, unsigned": ProofPage{Base: base, Patient: camille(), Access: accesses[3]},
+		"report an access": ReportAccessPage{Base: base, Patient: camille(), Access: accesses[1]}, "access reported": AccessReportedPage{Base: alone, Reference: 1234},
+		"report an access, empty": ReportAccessPage{Base: empty}, "access reported, empty": AccessReportedPage{Base: empty},
 		"reports, filtered":  ReportsPage{Base: base, Patient: camille(), Reports: reports, Filter: Filter{Text: "bilan", Period: OneYear, Flagged: true}},
 		"reports, none left": ReportsPage{Base: base, Patient: camille(), Reports: reports, Filter: Filter{Text: "rien de tel"}},
 		"reports, many":      ReportsPage{Base: base, Patient: camille(), Reports: manyReports(t), Page: 2, Filter: Filter{Flagged: true}},

@@ -61,6 +61,7 @@ func (p ProofPage) view(l *language) (string, Base, any) {
 	content := proofPage{patient: l.newIdentityLine(p.Patient, p.Now), Line: l.newAccessLine(&p.Access), Signed: p.Signed, Path: linePath(p.Access.Entry) + "/proof",
 		Key: KeyPath, Latest: CheckpointPath, Command: "guichet traces verify --proof " + ProofFile(p.Access.Entry) + " --key traces.pub"}
 	content.Line.When = upperFirst(content.Line.When)
+	content.Line.Report = reportable(&p.Access)
 	if proof := p.Proof; proof != nil {
 		content.Proof = &proofLine{File: content.Path + ".tlog-proof", Log: proof.Log, Place: l.grouped(proof.Place), Size: l.grouped(proof.Size),
 			When: l.dayAndHour(proof.At, time.Time{}), ISO: proof.At.In(paris).Format(time.RFC3339), Line: spelt(proof.Line), Root: spelt(proof.Root)}

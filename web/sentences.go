@@ -103,7 +103,7 @@ type accessSentences struct {
 	Self, Unknown                                                string
 	Physician, Nurse, Professional, Administrator, Officer, Feed string
 	Refused, Failed                                              doing
-	Home, List, Report, Document, Log, Proof, Trend              doing
+	Home, List, Report, Document, Log, Proof, Reporting, Trend   doing
 	Account, Deposit, Something                                  doing
 	Reports, OfReports                                           noun
 	Mandate, Share, Care, Emergency                              string

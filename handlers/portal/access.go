@@ -24,3 +24,25 @@ func (p *Portal) showAccessLog(w http.ResponseWriter, r *http.Request) error {
 	}
 	return p.web.Render(w, http.StatusOK, page)
 }
+
+// askReporting serves GET /access-log/{entry}/report: the line, and what there is
+// to say of it.
+func (p *Portal) askReporting(w http.ResponseWriter, r *http.Request) error {
+	proof, err := p.store.ReadProof(r.Context(), caller(r), line(r), nil)
+	if err != nil {
+		return err
+	}
+	return p.web.Render(w, http.StatusOK, web.ReportAccessPage{Base: p.base(r, proof.Person), Patient: proof.Patient, Access: proof.Access})
+}
+
+// reportAccess serves POST /access-log/{entry}/report. Sent again, it says the same.
+func (p *Portal) reportAccess(w http.ResponseWriter, r *http.Request) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	reference, err := p.store.ReportAccess(r.Context(), caller(r), line(r), r.PostForm.Get("why"))
+	if err != nil {
+		return err
+	}
+	return p.web.Render(w, http.StatusOK, web.AccessReportedPage{Base: p.unread(r), Reference: reference})
+}

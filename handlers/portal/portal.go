@@ -107,6 +107,8 @@ func (p *Portal) routes() []handlers.Route {
 		{Method: "GET", Path: "/access-log", Class: handlers.SignedIn, Event: traces.AccessLogRead, Serve: p.showAccessLog},
 		{Method: "GET", Path: "/access-log/{entry}/proof", Class: handlers.SignedIn, Event: traces.AccessLogProof, Serve: p.showProof},
 		{Method: "GET", Path: "/access-log/{entry}/proof.tlog-proof", Class: handlers.SignedIn, Event: traces.AccessLogProof, Serve: p.downloadProof},
+		{Method: "GET", Path: "/access-log/{entry}/report", Class: handlers.SignedIn, Event: traces.AccessLogProof, Serve: p.askReporting},
+		{Method: "POST", Path: "/access-log/{entry}/report", Class: handlers.SignedIn, Event: traces.AccessReport, Serve: p.reportAccess},
 		{Method: "GET", Path: "/trends/{code}", Class: handlers.SignedIn, Event: traces.TrendRead, Serve: p.showTrend},
 		{Method: "GET", Path: "/account", Class: handlers.SignedIn, Event: traces.AccountRead, Serve: p.showAccount},
 		{Method: "GET", Path: "/account/close", Class: handlers.SignedIn, Event: handlers.Untraced, Serve: p.askClosing},

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -197,5 +198,47 @@ func TestProofTakesFourRoundTrips(t *testing.T) {
 			}
 		}
 		sequence()
+	}
+}
+
+// TestReportedAccess goes from a line to the answer of the hospital, twice.
+func TestReportedAccess(t *testing.T) {
+	s := newSite(t, auth.FranceConnect)
+	s.deposit(t, s.me(), "1", "11.2")
+	s.deposit(t, other, "2", "13.0")
+	theirs := s.latest(t, "report.deposit")
+	b := s.browser(t)
+	b.signIn()
+	list := b.get("/access-log")
+	link := regexp.MustCompile(`href="(/access-log/\d+/report)"`).FindAllStringSubmatch(list.body, -1)
+	if len(link) != 1 {
+		t.Fatalf("%d lines can be reported, want the deposit alone", len(link))
+	}
+	path := link[0][1]
+	if asked := b.get(path); asked.status != http.StatusOK || !strings.Contains(asked.body, `action="`+path+`"`) || !strings.Contains(asked.body, "Laboratoire") {
+		t.Errorf("the question: got %d", asked.status)
+	}
+	reference := regexp.MustCompile(`id="reference">(\d+)<`)
+	first := reference.FindStringSubmatch(b.post(path, url.Values{"why": {"unknown-person"}}, nil).body)
+	if first == nil || first[1] != s.latest(t, "access.report") {
+		t.Fatalf("no reference, or another: %v", first)
+	}
+	again := b.post(path, url.Values{"why": {"not-right"}}, nil)
+	if second := reference.FindStringSubmatch(again.body); second == nil || second[1] != first[1] || !strings.Contains(again.body, "01 99 00 00 00") {
+		t.Errorf("sent again: got %d, %v", again.status, second)
+	}
+	if n := s.traces(t, "access.report", "granted"); n != 1 {
+		t.Errorf("%d entries, want 1", n)
+	}
+	for _, entry := range []string{theirs, "x", "0", "999999"} {
+		if got := b.post("/access-log/"+entry+"/report", nil, nil); got.status != http.StatusNotFound {
+			t.Errorf("%s: got %d", entry, got.status)
+		}
+	}
+	if n := s.traces(t, "access.report", "refused"); n != 4 {
+		t.Errorf("%d refusals are traced, want 4", n)
+	}
+	if got := b.post(path, url.Values{"why": {strings.Repeat("x", 1<<20)}}, nil); got.status != http.StatusNotFound {
+		t.Errorf("a long reason: got %d", got.status)
 	}
 }

@@ -11,7 +11,7 @@ GRANT EXECUTE ON FUNCTION
     guichet.ask_original(bytea, inet[], uuid, uuid), guichet.ask_access_log(bytea, inet[], uuid, bigint), guichet.ask_proof(bytea, inet[], uuid, bigint),
     guichet.ask_trend(bytea, inet[], uuid, bytea), guichet.ask_account(bytea, inet[], uuid),
     guichet.ask_many(text[], bytea[], inet[], inet[], uuid[], uuid[], bigint[], bytea[]), guichet.housekeep(), guichet.watch_reviews(),
-    guichet.take_over(bytea, inet[], uuid), guichet.report_incident(bytea, inet[], uuid), guichet.close_account(bytea, inet[], uuid), guichet.session_limits(),
+    guichet.take_over(bytea, inet[], uuid), guichet.report_incident(bytea, inet[], uuid), guichet.close_account(bytea, inet[], uuid), guichet.report_access(bytea, inet[], uuid, bigint, text), guichet.session_limits(),
     guichet.may_try(inet[], uuid, text), guichet.begin_try(inet[], uuid, text), guichet.may_try_as(inet[], uuid, text, bytea)
     TO guichet_portal;
 GRANT EXECUTE ON FUNCTION

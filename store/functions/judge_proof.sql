@@ -9,7 +9,7 @@ DECLARE
 BEGIN
     v := guichet.decide(token, 'read', guichet.own_patient(token));
     IF v.outcome = 'granted' THEN
-        IF EXISTS (SELECT FROM guichet.trace t WHERE t.id = wanted AND t.patient = v.patient AND t.type = ANY (guichet.accesses())) THEN
+        IF guichet.is_access(wanted, v.patient) THEN
             m := guichet.person(v);
             heads := guichet.heads_in(ARRAY[wanted], v.patient);
             j.named := ROW(m.kinds || heads.kinds, m.records || heads.records, m.versions || heads.versions);
