@@ -59,30 +59,36 @@ func TestReportAccess(t *testing.T) {
 	}
 }
 
-// TestReportAtOnce: clicks that come at the same moment are one.
+// TestReportAtOnce: of two clicks at the same moment one waits for the other.
 func TestReportAtOnce(t *testing.T) {
 	w := newWorld(t)
 	w.deposit(t, bloodCount(camille, "100", "C1", "O1", "12.9", time.Now()))
 	req := w.signIn(t, camille, "sub-camille")
 	deposited := line(t, w, req, "report.deposit")
-	answers := make(chan int64, 6)
-	for range cap(answers) {
-		go func() {
-			n, err := w.portal.ReportAccess(t.Context(), req, deposited.Entry, "")
-			if err != nil {
-				t.Error(err)
-			}
-			answers <- n
-		}()
+	tx, err := w.SQL(t, "guichet_portal").Begin()
+	if err != nil {
+		t.Fatal(err)
 	}
-	first := <-answers
-	for range cap(answers) - 1 {
-		if n := <-answers; n != first {
-			t.Errorf("got %d and %d", first, n)
+	var first int64
+	if err := tx.QueryRow(`SELECT guichet.report_access($1, '{192.0.2.7}', gen_random_uuid(), $2, 'unsaid')`, req.Token, deposited.Entry).Scan(&first); err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan int64, 1)
+	go func() {
+		n, err := w.portal.ReportAccess(t.Context(), req, deposited.Entry, "")
+		if err != nil {
+			t.Error(err)
 		}
+		second <- n
+	}()
+	for w.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
+		time.Sleep(5 * time.Millisecond)
 	}
-	if n := w.count(t, `SELECT count(*) FROM guichet.trace WHERE type = 'access.report'`); n != 1 {
-		t.Errorf("%d entries, want 1", n)
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if n := <-second; n != first {
+		t.Errorf("got %d and %d", first, n)
 	}
 }
 
