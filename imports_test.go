@@ -55,6 +55,8 @@ var alone = map[string][]string{
 	"github.com/corazawaf":                {"cmd/waf"},
 	"github.com/prometheus/client_golang": {"handlers"},
 	"github.com/fxamacker/cbor":           {"store"},
+	"codeberg.org/go-pdf/fpdf":            {"web"},
+	"golang.org/x/image":                  {"web"},
 	"golang.org/x/crypto/ocsp":            {"certificate"},
 	"crypto/aes":                          {}, // GC2: no primitive called by hand
 	"crypto/cipher":                       {},

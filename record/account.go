@@ -55,6 +55,15 @@ type SignIn struct {
 	RefusedAt time.Time // the latest of them; zero where there was none, or where it is not told
 }
 
+// AccessCount is how many lines of an access log are of one month and of one kind
+// of person or system (CNIL-4.3-18).
+type AccessCount struct {
+	Month time.Time // its first moment
+	Role  Role
+	Self  bool
+	Count int
+}
+
 // Access is one line of a patient's access log (CNIL-3.4-3).
 type Access struct {
 	Entry   int64 // of the trace

@@ -56,7 +56,7 @@ func newLog(t *testing.T, d *storetest.Database) (note.Verifier, func()) {
 // line returns the latest entry of an event about a patient's own record.
 func line(t *testing.T, w *world, req store.Request, event string) record.Access {
 	t.Helper()
-	log, err := w.portal.ReadAccessLog(t.Context(), req, 0)
+	log, err := w.portal.ReadAccessLog(t.Context(), req, store.AccessFilter{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -144,7 +144,7 @@ var reportedLine = regexp.MustCompile(`^/access-log/\d+/report$`)
 // checkLinks: every link leads to a page that exists.
 func checkLinks(t *testing.T, doc *html.Node) {
 	t.Helper()
-	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports(\?[a-z0-9=&%+]+)?|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\?before=\d+)?|/access-log/\d+/(proof(\.tlog-proof)?|report)|/legal/(traces\.pub|checkpoint)|/trends/[^/?]+(\?system=[^&/]*)?|/account(#not-you|/close)?|` +
+	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports(\?[a-z0-9=&%+]+)?|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\.csv|\.pdf)?(\?[a-z0-9=&]+)?|/access-log/\d+/(proof(\.tlog-proof)?|report)|/legal/(traces\.pub|checkpoint)|/trends/[^/?]+(\?system=[^&/]*)?|/account(#not-you|/close)?|` +
 		`/help(#(home|reports|report|trend|access-log|proof|report-access|account|nothing-shared))?|/help/security|/contact(/phishing)?|/legal/(notice|privacy|accessibility|terms)|/static/[a-z0-9-]+\.(css|svg)|tel:\+\d+|mailto:guichet@ch-belleroche\.example)$`)
 	for _, n := range all(doc, withAttr("href", "*")) {
 		href, _ := attr(n, "href")
@@ -159,7 +159,7 @@ func checkLinks(t *testing.T, doc *html.Node) {
 	for _, form := range all(doc, tagged("form")) {
 		action, _ := attr(form, "action")
 		method, _ := attr(form, "method")
-		if want := map[string]string{"/logout": "post", "/language": "post", "/session/continue": "post", "/reports": "get", "/session/alert": "post", "/session/take-over": "post", "/session/provider": "post", "/activate": "post", "/account/close": "post", "/access-log/report": "post"}[reportedLine.ReplaceAllString(action, "/access-log/report")]; method != want {
+		if want := map[string]string{"/logout": "post", "/language": "post", "/session/continue": "post", "/reports": "get", "/access-log": "get", "/session/alert": "post", "/session/take-over": "post", "/session/provider": "post", "/activate": "post", "/account/close": "post", "/access-log/report": "post"}[reportedLine.ReplaceAllString(action, "/access-log/report")]; method != want {
 			t.Errorf("form %s %s", method, action)
 		}
 	}

@@ -105,6 +105,8 @@ func (p *Portal) routes() []handlers.Route {
 		{Method: "GET", Path: "/reports/{report}", Class: handlers.SignedIn, Event: traces.ReportRead, Serve: p.showReport},
 		{Method: "GET", Path: "/reports/{report}/original.pdf", Class: handlers.SignedIn, Event: traces.DocumentRead, Serve: p.showOriginal},
 		{Method: "GET", Path: "/access-log", Class: handlers.SignedIn, Event: traces.AccessLogRead, Serve: p.showAccessLog},
+		{Method: "GET", Path: "/access-log.csv", Class: handlers.SignedIn, Event: traces.AccessLogRead, Serve: p.downloadAccessLog},
+		{Method: "GET", Path: "/access-log.pdf", Class: handlers.SignedIn, Event: traces.AccessLogRead, Serve: p.printAccessLog},
 		{Method: "GET", Path: "/access-log/{entry}/proof", Class: handlers.SignedIn, Event: traces.AccessLogProof, Serve: p.showProof},
 		{Method: "GET", Path: "/access-log/{entry}/proof.tlog-proof", Class: handlers.SignedIn, Event: traces.AccessLogProof, Serve: p.downloadProof},
 		{Method: "GET", Path: "/access-log/{entry}/report", Class: handlers.SignedIn, Event: traces.AccessLogProof, Serve: p.askReporting},
