@@ -56,6 +56,8 @@ var alone = map[string][]string{
 	"github.com/corazawaf":                {"cmd/waf"},
 	"github.com/prometheus/client_golang": {"handlers"},
 	"github.com/fxamacker/cbor":           {"store"},
+	"codeberg.org/go-pdf/fpdf":            {"web"},
+	"golang.org/x/image":                  {"web"},
 	"golang.org/x/crypto/ocsp":            {"certificate"},
 	"github.com/leodido/go-syslog":        {"traces/stream"},
 	"golang.org/x/sys":                    {"traces/stream"},

@@ -68,6 +68,7 @@ func runNode(t *testing.T, limit time.Duration, arguments ...string) (string, er
 		"GUICHET_GALLERY="+gallery(t),
 		"GUICHET_CHROMIUM="+chromium,
 		"GUICHET_PSQL="+psql(t),
+		"GUICHET_PROGRAM="+filepath.Join(suite.programs, "guichet"),
 		"NODE_EXTRA_CA_CERTS="+d.Ready.CA,
 		"GUICHET_KEYS="+strings.Join([]string{d.servedKey(t, d.Ready.URLs.Public), d.servedKey(t, d.Ready.URLs.FranceConnect)}, ","))
 	out, err := command.CombinedOutput()

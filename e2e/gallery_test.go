@@ -30,6 +30,14 @@ func gallery(t *testing.T) string {
 	server := httptest.NewServer(router)
 	t.Cleanup(server.Close)
 	addresses := make(map[string]string)
+	others := []record.Access{
+		{Entry: 9, At: now.Add(-time.Hour), Event: "patient.lookup", Outcome: "granted", Who: "dumas", Role: record.RoleOperator},
+		{Entry: 8, At: now.Add(-2 * time.Hour), Event: "report.read", Outcome: "granted", Who: "Dr Samir BENALI", Role: record.RolePhysician, Ground: record.GrantCare, Purpose: "suivi", Reports: 1},
+		{Entry: 7, At: now.AddDate(0, 0, -1), Event: "report.read", Outcome: "granted", Who: "Dr Nora DELMAS", Role: record.RolePhysician, Ground: record.GrantEmergency, Reports: 1},
+		{Entry: 6, At: now.AddDate(0, 0, -2), Event: "report.read", Outcome: "refused", Role: record.RoleNurse},
+		{Entry: 5, At: now.AddDate(0, 0, -3), Event: "trace.read", Outcome: "granted", Who: "martin", Role: record.RoleOfficer},
+		{Entry: 4, At: now.AddDate(0, 0, -3), Event: "patient.contact", Outcome: "granted", Who: "LABO", Role: record.RoleFeed},
+	}
 	for _, language := range []web.Language{web.French, web.English} {
 		base := web.Base{Now: now, Reference: "G7K2-41QF", Language: language}
 		rare := map[string]web.Page{
@@ -52,6 +60,10 @@ func gallery(t *testing.T) string {
 			"empty-home":   web.HomePage{Base: base, FirstSignIn: true, Patient: &record.Patient{Identity: record.Identity{Family: "VIDE", Given: "Zoé", Birthdate: "2001-02-03", Sex: record.Female}}},
 			"empty-list":   web.ReportsPage{Base: base},
 			"empty-log":    web.AccessLogPage{Base: base},
+			"office-log":   web.AccessLogPage{Base: base, Accesses: others, Total: len(others), Signed: true, Months: []record.AccessCount{{Month: now.AddDate(0, 0, -18), Role: record.RoleOperator, Count: 3}, {Month: now.AddDate(0, 0, -18), Role: record.RolePatient, Self: true, Count: 1234}}},
+			"others-home":  web.HomePage{Base: base, FirstSignIn: true, Others: others[:3]},
+			"waiting":      web.ProofPage{Base: base, Access: others[0], Signed: true},
+			"unsigned":     web.ProofPage{Base: base, Access: others[1]},
 			"empty-report": web.ReportPage{Base: base, Report: &record.Report{Status: record.Registered}},
 		}
 		for _, reason := range []record.EndReason{record.EndReplaced, record.EndIdle, record.EndExpired, record.EndError, record.EndAdmin, record.EndIdentity, record.EndPresence, record.EndLogout} {

@@ -55,6 +55,15 @@ type SignIn struct {
 	RefusedAt time.Time // the latest of them; zero where there was none, or where it is not told
 }
 
+// AccessCount is how many lines of an access log are of one month and of one kind
+// of person or system (CNIL-4.3-18).
+type AccessCount struct {
+	Month time.Time // its first moment
+	Role  Role
+	Self  bool
+	Count int
+}
+
 // Access is one line of a patient's access log (CNIL-3.4-3).
 type Access struct {
 	Entry   int64 // of the trace
@@ -65,6 +74,7 @@ type Access struct {
 	Role    Role
 	Self    bool      // by the reader of this page
 	Ground  GrantKind // empty for a deposit
+	Purpose string    // what the grant is for: a word of its maker's list
 	Reports int       // how many reports were disclosed or changed
 	About   *Report   // the head of the one report, as it is now; nil where there is none or more
 }

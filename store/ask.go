@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"guichet/fault"
 
@@ -17,9 +18,10 @@ import (
 type question struct {
 	kind   string
 	id     uuid.UUID // of report and original
-	number int64     // of access_log
+	number int64     // of access_log and proof
 	code   []byte    // of trend, patient and accounts: a blind index
 	text   string    // of identity
+	log    *logPage  // of access_log, where it is not the usual page
 }
 
 // alone is the call for one question.
@@ -29,6 +31,16 @@ func (q question) alone(req Request) (query string, args []any) {
 	case "report", "original", "quarantine", "quarantined":
 		return query + `, $4)`, append(args, q.id)
 	case "access_log":
+		page := logPage{most: AccessLogPage}
+		if q.log != nil {
+			page = *q.log
+		}
+		var since *time.Time
+		if !page.Since.IsZero() {
+			since = &page.Since
+		}
+		return query + `, $4, $5, $6, $7, $8)`, append(args, q.number, page.most, page.Others, page.Act, since)
+	case "proof":
 		return query + `, $4)`, append(args, q.number)
 	case "identity":
 		return query + `, $4)`, append(args, q.text)
@@ -64,6 +76,10 @@ const (
 // ask returns the entry that the question has left.
 func (s *Store) ask(req Request, q question) (int64, error) {
 	a := &asked{question: q, req: req, done: make(chan struct{})}
+	if q.log != nil { // ask_many has no place for it
+		s.askAlone(a)
+		return a.entry, a.err
+	}
 	s.asks.mu.Lock()
 	s.asks.queue = append(s.asks.queue, a)
 	if s.asks.flights < maxFlights {

@@ -74,7 +74,10 @@ func TestAsksThatWaitGoTogether(t *testing.T) {
 		add(fault.NotFound, read(x.token, x.other, ""))
 		add(fault.Ended, read(ended, x.own, ""))
 		add(none, func() error { _, err := x.portal.ReadHome(t.Context(), x.token); return err })
-		add(none, func() error { _, err := x.portal.ReadAccessLog(t.Context(), x.tokenTwo, 0); return err })
+		add(none, func() error {
+			_, err := x.portal.ReadAccessLog(t.Context(), x.tokenTwo, store.AccessFilter{}, 0)
+			return err
+		})
 		add(none, func() error { _, err := x.portal.ReadAccount(t.Context(), x.token); return err })
 		add(none, func() error { _, err := x.portal.ReadOriginal(t.Context(), x.token, x.own); return err })
 	}

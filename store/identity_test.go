@@ -395,7 +395,7 @@ func TestTraitsAreRefreshed(t *testing.T) {
 		if err != nil || home.Person.Name != "CAMILLE Moreau" || home.Patient.Identity != person(nil) {
 			t.Errorf("home: got %+v, %v: want the name in use, and the record as it was", home, err)
 		}
-		if log, err := c.portal.ReadAccessLog(t.Context(), req, 0); err != nil || log.Accesses[0].Who != "CAMILLE Moreau" {
+		if log, err := c.portal.ReadAccessLog(t.Context(), req, store.AccessFilter{}, 0); err != nil || log.Accesses[0].Who != "CAMILLE Moreau" {
 			t.Errorf("access log: got %+v, %v", log, err)
 		}
 	}

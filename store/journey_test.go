@@ -137,7 +137,7 @@ func TestTheWholeWay(t *testing.T) {
 			t.Errorf("report %s: got %v, want not found", name, err)
 		}
 	}
-	log, err := w.portal.ReadAccessLog(t.Context(), req, 0)
+	log, err := w.portal.ReadAccessLog(t.Context(), req, store.AccessFilter{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"guichet/envelope"
@@ -126,16 +125,6 @@ func (s *Store) opened(ctx context.Context, req Request, d *delivery, err error)
 func (d *delivery) first(kind string) *handover {
 	for i := range d.rows {
 		if d.rows[i].Kind == kind {
-			return &d.rows[i]
-		}
-	}
-	return nil
-}
-
-// firstEvent returns the first entry of one of some events, or nil.
-func (d *delivery) firstEvent(events ...string) *handover {
-	for i := range d.rows {
-		if d.rows[i].Kind == "trace" && slices.Contains(events, text(d.rows[i].Event)) {
 			return &d.rows[i]
 		}
 	}

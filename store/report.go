@@ -20,7 +20,7 @@ type Home struct {
 	Person
 	Patient    *record.Patient // nil where the person has no record of their own
 	LastSignIn *record.SignIn  // nil at the first
-	LastAccess *record.Access  // to the record, before this session; nil where there was none
+	Others     []record.Access // who else opened the record last, three at most, latest first; deposits are not among them
 	Reports    []record.Report // heads only, newest sample first
 }
 
@@ -51,13 +51,18 @@ func (s *Store) openHome(d *delivery) (*Home, error) {
 	if home.Reports, err = openHeads(key, d); err != nil {
 		return nil, err
 	}
-	if row := d.firstEvent("report.read", "document.read", "trend.read"); row != nil {
+	for i := range d.rows {
+		row := &d.rows[i]
+		if row.Kind != "trace" || text(row.Event) == "sign-in" {
+			continue
+		}
 		access, err := s.openAccess(row, home.Reports)
 		if err != nil {
 			return nil, err
 		}
-		home.LastAccess = &access
+		home.Others = append(home.Others, access)
 	}
+	slices.SortFunc(home.Others, func(a, b record.Access) int { return cmp.Compare(b.Entry, a.Entry) })
 	return home, nil
 }
 

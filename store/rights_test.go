@@ -14,7 +14,7 @@ import (
 // mayCall lists what each role may call; nothing else, and nobody else.
 var mayCall = map[string][]string{
 	"guichet_portal": {"ask_access_log", "ask_account", "ask_home", "ask_many", "ask_original", "ask_proof", "ask_report", "ask_reports", "ask_trend", "continue_session", "end_session", "flush", "housekeep", "leave_event",
-		"leave_failure", "load_session", "note_presence", "receive", "refresh_account", "refuse_page", "refuse_sign_in", "report_incident", "close_account", "watch_reviews", "same_account", "save_session", "session_limits", "sign_in",
+		"leave_failure", "load_session", "note_presence", "receive", "refresh_account", "refuse_page", "refuse_sign_in", "report_access", "report_incident", "close_account", "watch_reviews", "same_account", "save_session", "session_limits", "sign_in",
 		"take_over", "may_try", "begin_try", "may_try_as", "take_alert", "why_refused", "log_state", "place_of", "read_tiles"},
 	"guichet_intake": {"deposit", "deposit_patient", "end_session", "find_patient", "flush", "leave_event", "leave_failure", "open_system", "refuse_feed", "quarantine", "ask_quarantine", "ask_quarantined", "release", "receive"},
 	"guichet_owner":  nil,

@@ -145,7 +145,7 @@ func TestProfessional(t *testing.T) {
 		if _, err := x.portal.ReadReports(t.Context(), req); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%s: reports: got %v", role, err)
 		}
-		if _, err := x.portal.ReadAccessLog(t.Context(), req, 0); fault.KindOf(err) != fault.NotFound {
+		if _, err := x.portal.ReadAccessLog(t.Context(), req, store.AccessFilter{}, 0); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%s: access log: got %v", role, err)
 		}
 	}
@@ -158,7 +158,7 @@ func TestRefusedAccessNamesNobody(t *testing.T) {
 	if _, err := x.portal.ReadReport(t.Context(), x.tokenTwo, x.own); fault.KindOf(err) != fault.NotFound {
 		t.Fatal(err)
 	}
-	log, err := x.portal.ReadAccessLog(t.Context(), x.token, 0)
+	log, err := x.portal.ReadAccessLog(t.Context(), x.token, store.AccessFilter{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -90,36 +90,3 @@ func TestAccount(t *testing.T) {
 		t.Errorf("got %+v", account.SignIns)
 	}
 }
-
-// TestLastAccess: the first page says who read the record last, in an earlier
-// session, and the access log holds it too.
-func TestLastAccess(t *testing.T) {
-	x := newTarget(t)
-	if home, err := x.portal.ReadHome(t.Context(), x.token); err != nil || home.LastAccess != nil {
-		t.Fatalf("nobody has read anything: got %+v, %v", home.LastAccess, err)
-	}
-	if _, err := x.portal.ReadReport(t.Context(), x.token, x.own); err != nil {
-		t.Fatal(err)
-	}
-	if home, err := x.portal.ReadHome(t.Context(), x.token); err != nil || home.LastAccess != nil {
-		t.Errorf("in the session that read: got %+v, %v", home.LastAccess, err)
-	}
-	if _, err := x.portal.ReadTrend(t.Context(), x.token, haemoglobin); err != nil {
-		t.Fatal(err)
-	}
-	later := x.signIn(t, camille, "sub-camille")
-	home, err := x.portal.ReadHome(t.Context(), later)
-	if err != nil || home.LastAccess == nil {
-		t.Fatalf("in another session: got %+v, %v", home, err)
-	}
-	if a := home.LastAccess; a.Event != "trend.read" || !a.Self || a.Who == "" || home.LastSignIn == nil {
-		t.Errorf("got %+v", a)
-	}
-	log, err := x.portal.ReadAccessLog(t.Context(), later, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !slices.ContainsFunc(log.Accesses, func(a record.Access) bool { return a.Event == "trend.read" }) {
-		t.Error("the access log lacks the trend")
-	}
-}

@@ -27,6 +27,7 @@ const (
 	TrendRead         Type = "trend.read"
 	AccessLogRead     Type = "access-log.read"
 	AccessLogProof    Type = "access-log.proof"
+	AccessReport      Type = "access.report"
 	AccountRead       Type = "account.read"
 	FeedOpen          Type = "feed.open"
 	FeedClose         Type = "feed.close"
@@ -98,6 +99,7 @@ var Events = []Event{
 	{TrendRead, "The course of one analysis was asked for, with the heads of the reports that hold its results.", "TR1.e", searches},
 	{AccessLogRead, "The accesses to a record were asked for.", "TR1.e, CNIL-3.4-3", usesLog},
 	{AccessLogProof, "A line of one's own access log was asked for, in the bytes that are proved.", "TR3.e, CNIL-3.4-3", usesLog},
+	{AccessReport, "A person said that a line of their own access log is not right, or was refused: the entry names that line, the reason is what they chose to say.", "CNIL-3.4-3", alerts},
 	{AccountRead, "A person asked what is known of their account, and for its latest sign-ins.", "TR1.e, AA9", reads},
 	{FeedOpen, "A hospital system connected, known by its certificate; or was refused: it is not the registered one, or its certificate does not hold.", "TR1.b, GP2.b, GA2.a", signsIn},
 	{FeedClose, "A hospital system disconnected.", "TR1.b", signsOut},

@@ -13,13 +13,29 @@ type AccessLogPage struct {
 	Base
 	Patient  *record.Patient
 	Accesses []record.Access
-	More     string // path of the next page, or empty
+	Filter   AccessFilter
+	Total    int                  // that the filter leaves in
+	Months   []record.AccessCount // latest first; nil where they are not counted
+	More     bool                 // there are older ones
+	Signed   bool                 // each line can be proved
 }
 
 type accessLog struct {
 	patient *identityLine
+	Filter  *accessForm
+	Total   string
 	Days    []accessDay
+	Months  []accessMonth
 	More    string
+	CSV     string
+	PDF     string
+}
+
+// accessMonth is how many accesses there were, and by whom.
+type accessMonth struct {
+	Month string
+	By    []string
+	Total string
 }
 
 func (a accessLog) section() (string, *identityLine) { return "access-log", a.patient }
@@ -30,7 +46,11 @@ type accessDay struct {
 }
 
 func (p AccessLogPage) view(l *language) (string, Base, any) {
-	content := accessLog{patient: l.newIdentityLine(p.Patient, p.Now), More: p.More}
+	content := accessLog{patient: l.newIdentityLine(p.Patient, p.Now), Filter: l.newAccessForm(p.Filter), Months: l.newAccessMonths(p.Months),
+		Total: l.count(p.Total, l.say.Access.Accesses), CSV: p.Filter.path("/access-log.csv", ""), PDF: p.Filter.path("/access-log.pdf", "")}
+	if p.More && len(p.Accesses) > 0 {
+		content.More = p.Filter.path("/access-log", strconv.FormatInt(p.Accesses[len(p.Accesses)-1].Entry, 10))
+	}
 	for i := range p.Accesses {
 		a := &p.Accesses[i]
 		title := upperFirst(l.longDay(a.At))
@@ -41,24 +61,31 @@ func (p AccessLogPage) view(l *language) (string, Base, any) {
 			content.Days = append(content.Days, accessDay{Title: title})
 		}
 		day := &content.Days[len(content.Days)-1]
-		day.Lines = append(day.Lines, l.newAccessLine(a))
+		line := l.newAccessLine(a)
+		line.Report = reportable(a)
+		if p.Signed {
+			line.Proof = linePath(a.Entry) + "/proof"
+		}
+		day.Lines = append(day.Lines, line)
 	}
 	return "access-log", p.Base, content
 }
 
 // accessLine is one access in a sentence: who, did what, when, why.
 type accessLine struct {
-	Trace int64
-	Who   string
-	As    string // in what quality
-	Did   string
-	Why   string
-	About *aboutLine // the report, where it is one
-	Tag   *tag
-	Kind  string // me, care, urgent or system: the picture beside the line
-	ISO   string
-	Hour  string
-	When  string // mercredi 18 novembre 2026 à 14 h 05
+	Trace  int64
+	Who    string
+	As     string // in what quality
+	Did    string
+	Why    string
+	About  *aboutLine // the report, where it is one
+	Tag    *tag
+	Kind   string // me, care, urgent or system: the picture beside the line
+	ISO    string
+	Hour   string
+	When   string // mercredi 18 novembre 2026 à 14 h 05
+	Proof  string // path of the page that proves it, or empty
+	Report string // path of the page that reports it, or empty
 }
 
 func (l *language) newAccessLine(a *record.Access) *accessLine {
@@ -82,7 +109,7 @@ func (l *language) newAccessLine(a *record.Access) *accessLine {
 		line.Tag, line.Why = &tag{l.say.Access.FailedTag, ""}, l.say.Access.NothingShown
 	case a.Ground == record.GrantEmergency:
 		line.Tag = &tag{l.say.Access.EmergencyTag, "bad"}
-	case a.Role == record.RoleAdministrator || a.Role == record.RoleOfficer:
+	case a.Role == record.RoleAdministrator || a.Role == record.RoleOfficer || a.Role == record.RoleOperator:
 		line.Tag = &tag{l.say.Access.OutsideCareTag, "warn"}
 	}
 	return line
@@ -107,6 +134,15 @@ func accessKind(a *record.Access) string {
 		return "me"
 	}
 	return "system"
+}
+
+// reportable is where somebody else's access is reported. One's own that one did
+// not make is another matter: the account is in other hands (AA8.e).
+func reportable(a *record.Access) string {
+	if a.Self {
+		return ""
+	}
+	return linePath(a.Entry) + "/report"
 }
 
 // whoWords names who acted.
@@ -136,6 +172,8 @@ func (l *language) qualityWords(a *record.Access) string {
 		return l.say.Access.Administrator
 	case record.RoleOfficer:
 		return l.say.Access.Officer
+	case record.RoleOperator:
+		return l.say.Access.Operator
 	case record.RoleFeed:
 		return l.say.Access.Feed
 	}
@@ -167,12 +205,32 @@ func (say *accessSentences) did(a *record.Access) doing {
 		return say.Document
 	case "access-log.read":
 		return say.Log
+	case "access-log.proof":
+		return say.Proof
+	case "access.report":
+		return say.Reporting
 	case "trend.read":
 		return say.Trend
 	case "account.read":
 		return say.Account
 	case "report.deposit":
 		return say.Deposit
+	case "patient.deposit":
+		return say.Identity
+	case "patient.contact":
+		return say.Contact
+	case "patient.lookup":
+		return say.Lookup
+	case "account.list":
+		return say.AccountList
+	case "code.make":
+		return say.Code
+	case "identity.link":
+		return say.Link
+	case "affected.read":
+		return say.Affected
+	case "trace.read":
+		return say.Traces
 	}
 	return say.Something
 }
@@ -186,17 +244,62 @@ func (l *language) reportsWords(form noun, n int) string {
 	return fill(form.many(), "n", strconv.Itoa(n))
 }
 
-// groundWords says by what right. One's own reading needs no reason.
+// groundWords says by what right, and for what. One's own reading needs no reason.
 func (l *language) groundWords(a *record.Access) string {
-	switch a.Ground {
-	case record.GrantMandate:
-		return l.say.Access.Mandate
-	case record.GrantShare:
-		return l.say.Access.Share
-	case record.GrantCare:
-		return l.say.Access.Care
-	case record.GrantEmergency:
-		return l.say.Access.Emergency
+	say := &l.say.Access
+	right, ok := map[record.GrantKind]string{record.GrantMandate: say.Mandate, record.GrantShare: say.Share, record.GrantCare: say.Care, record.GrantEmergency: say.Emergency}[a.Ground]
+	if !ok || a.Purpose == "" {
+		return right
 	}
-	return ""
+	return right + " " + fill(say.Purpose, "purpose", l.purposeWords(a.Purpose))
+}
+
+// purposeWords writes a purpose. One without words of its own is still shown.
+func (l *language) purposeWords(purpose string) string {
+	if words := l.say.Purpose[purpose]; words != "" {
+		return words
+	}
+	return purpose
+}
+
+// actor is the kind of people or systems that an access is counted by.
+func (say *accessSentences) actor(c *record.AccessCount) (rank int, words noun) {
+	switch {
+	case c.Self:
+		return 0, say.BySelf
+	case c.Role == record.RolePatient:
+		return 1, say.ByProxies
+	case c.Role.IsClinician():
+		return 2, say.ByCare
+	case c.Role == record.RoleFeed || c.Role == record.RoleWitness:
+		return 3, say.BySystems
+	}
+	return 4, say.ByHospital
+}
+
+// newAccessMonths says of each month how many accesses there were, and by whom
+// (CNIL-4.3-18).
+func (l *language) newAccessMonths(counts []record.AccessCount) []accessMonth {
+	var months []accessMonth
+	for len(counts) > 0 {
+		month := counts[0].Month
+		var by [5]int
+		var words [5]noun
+		total := 0
+		for len(counts) > 0 && counts[0].Month.Equal(month) {
+			rank, said := l.say.Access.actor(&counts[0])
+			by[rank] += counts[0].Count
+			words[rank] = said
+			total += counts[0].Count
+			counts = counts[1:]
+		}
+		line := accessMonth{Month: upperFirst(l.month(month)), Total: l.grouped(int64(total))}
+		for rank, n := range by {
+			if n > 0 {
+				line.By = append(line.By, l.count(n, words[rank]))
+			}
+		}
+		months = append(months, line)
+	}
+	return months
 }

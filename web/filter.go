@@ -27,6 +27,7 @@ type Period string
 // The periods that can be chosen.
 const (
 	AnyTime   Period = ""
+	OneMonth  Period = "1m"
 	HalfAYear Period = "6m"
 	OneYear   Period = "1y"
 	FiveYears Period = "5y"
@@ -93,6 +94,8 @@ func (p Period) since(now time.Time) time.Time {
 		return time.Time{}
 	}
 	switch p {
+	case OneMonth:
+		return now.AddDate(0, -1, 0)
 	case HalfAYear:
 		return now.AddDate(0, -6, 0)
 	case OneYear:

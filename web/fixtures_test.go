@@ -163,6 +163,17 @@ func someAccesses(t testing.TB) []record.Access {
 	}
 }
 
+func someMonths(t testing.TB) []record.AccessCount {
+	t.Helper()
+	return []record.AccessCount{{Month: instant(t, "2026-11-01 00:00"), Role: record.RolePatient, Self: true, Count: 3}, {Month: instant(t, "2026-11-01 00:00"), Role: record.RoleNurse, Count: 2},
+		{Month: instant(t, "2026-11-01 00:00"), Role: record.RolePhysician, Count: 2}, {Month: instant(t, "2026-10-01 00:00"), Role: record.RoleOperator, Count: 1}, {Month: instant(t, "2026-10-01 00:00"), Role: record.RoleFeed, Count: 1}}
+}
+
+func someProof(t testing.TB) *Proof {
+	t.Helper()
+	return &Proof{Log: "guichet.example/traces", Place: 1_234_567, Size: 12_345_678, At: instant(t, "2026-11-19 10:31"), Line: [32]byte{0x7f, 0x3a}, Root: [32]byte{31: 0xd0}}
+}
+
 // everyPage returns each page filled, and each page empty, in a language.
 func everyPage(t testing.TB, in Language) map[string]Page {
 	t.Helper()
@@ -179,12 +190,19 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 	reports, accesses := someReports(t), someAccesses(t)
 	pages := map[string]Page{
 		"landing": LandingPage{out}, "landing, empty": LandingPage{Base: empty},
-		"home":        HomePage{Base: base, Patient: camille(), LastSignIn: last, LastAccess: &accesses[1], New: reports[:3], Reports: reports},
+		"home":        HomePage{Base: base, Patient: camille(), LastSignIn: last, Others: accesses[1:4], New: reports[:3], Reports: reports},
 		"home, first": HomePage{Base: base, Patient: camille(), FirstSignIn: true}, "home, empty": HomePage{Base: empty},
 		"reports": ReportsPage{Base: base, Patient: camille(), Reports: reports}, "reports, empty": ReportsPage{Base: empty},
 		"report": ReportPage{Base: base, Patient: camille(), Report: fullReport(t)}, "report, empty": ReportPage{Base: empty, Report: &record.Report{}}, "report, none": ReportPage{Base: empty},
 		"report, PDF only": ReportPage{Base: base, Report: &record.Report{Documents: []record.Document{{MediaType: "application/pdf"}}}},
-		"access log":       AccessLogPage{Base: base, Patient: camille(), Accesses: accesses, More: "/access-log?before=1"}, "access log, empty": AccessLogPage{Base: empty},
+		"access log":       AccessLogPage{Base: base, Patient: camille(), Accesses: accesses, Total: 9, More: true, Months: someMonths(t)}, "access log, empty": AccessLogPage{Base: empty},
+		"access log, filtered":  AccessLogPage{Base: base, Patient: camille(), Accesses: accesses, Total: 1234, More: true, Filter: AccessFilter{Others: true, Act: "office", Period: OneMonth}},
+		"access log, none left": AccessLogPage{Base: base, Patient: camille(), Filter: AccessFilter{Act: "log"}},
+		"access log, signed":    AccessLogPage{Base: base, Patient: camille(), Accesses: accesses, Signed: true},
+		"proof":                 ProofPage{Base: base, Patient: camille(), Access: accesses[1], Signed: true, Proof: someProof(t)}, "proof, empty": ProofPage{Base: empty},
+		"proof, waiting": ProofPage{Base: base, Patient: camille(), Access: accesses[2], Signed: true}, "proof, unsigned": ProofPage{Base: base, Patient: camille(), Access: accesses[3]},
+		"report an access": ReportAccessPage{Base: base, Patient: camille(), Access: accesses[1]}, "access reported": AccessReportedPage{Base: alone, Reference: 1234},
+		"report an access, empty": ReportAccessPage{Base: empty}, "access reported, empty": AccessReportedPage{Base: empty},
 		"reports, filtered":  ReportsPage{Base: base, Patient: camille(), Reports: reports, Filter: Filter{Text: "bilan", Period: OneYear, Flagged: true}},
 		"reports, none left": ReportsPage{Base: base, Patient: camille(), Reports: reports, Filter: Filter{Text: "rien de tel"}},
 		"reports, many":      ReportsPage{Base: base, Patient: camille(), Reports: manyReports(t), Page: 2, Filter: Filter{Flagged: true}},

@@ -138,11 +138,14 @@ func checkPolicy(t *testing.T, doc *html.Node) {
 	}
 }
 
+// reportedLine is where a line of the access log is reported.
+var reportedLine = regexp.MustCompile(`^/access-log/\d+/report$`)
+
 // checkLinks: every link leads to a page that exists.
 func checkLinks(t *testing.T, doc *html.Node) {
 	t.Helper()
-	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports(\?[a-z0-9=&%+]+)?|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\?before=\d+)?|/trends/[^/?]+(\?system=[^&/]*)?|/account(#not-you|/close)?|` +
-		`/help(#(home|reports|report|trend|access-log|account|close-account|nothing-shared))?|/help/security|/contact(/phishing)?|/legal/(notice|privacy|accessibility|terms)|/static/[a-z0-9-]+\.(css|svg)|tel:\+\d+|mailto:guichet@ch-belleroche\.example)$`)
+	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports(\?[a-z0-9=&%+]+)?|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\.csv|\.pdf)?(\?[a-z0-9=&]+)?|/access-log/\d+/(proof(\.tlog-proof)?|report)|/legal/(traces\.pub|checkpoint)|/trends/[^/?]+(\?system=[^&/]*)?|/account(#not-you|/close)?|` +
+		`/help(#(home|reports|report|trend|access-log|proof|report-access|account|close-account|nothing-shared))?|/help/security|/contact(/phishing)?|/legal/(notice|privacy|accessibility|terms)|/static/[a-z0-9-]+\.(css|svg)|tel:\+\d+|mailto:guichet@ch-belleroche\.example)$`)
 	for _, n := range all(doc, withAttr("href", "*")) {
 		href, _ := attr(n, "href")
 		if target, within := strings.CutPrefix(href, "#"); within {
@@ -156,7 +159,7 @@ func checkLinks(t *testing.T, doc *html.Node) {
 	for _, form := range all(doc, tagged("form")) {
 		action, _ := attr(form, "action")
 		method, _ := attr(form, "method")
-		if want := map[string]string{"/logout": "post", "/language": "post", "/session/continue": "post", "/reports": "get", "/session/alert": "post", "/session/take-over": "post", "/session/provider": "post", "/activate": "post", "/account/close": "post"}[action]; method != want {
+		if want := map[string]string{"/logout": "post", "/language": "post", "/session/continue": "post", "/reports": "get", "/access-log": "get", "/session/alert": "post", "/session/take-over": "post", "/session/provider": "post", "/activate": "post", "/account/close": "post", "/access-log/report": "post"}[reportedLine.ReplaceAllString(action, "/access-log/report")]; method != want {
 			t.Errorf("form %s %s", method, action)
 		}
 	}
@@ -333,8 +336,9 @@ func TestAccessLogHasALineForEveryAccess(t *testing.T) {
 		t.Fatalf("%d lines, want %d", len(lines), len(says))
 	}
 	for i, line := range lines {
-		if got := strings.TrimSpace(plain(textOf(line))); got != says[i] {
-			t.Errorf("got  %s\nwant %s", got, says[i])
+		got, report, reportable := strings.Cut(strings.TrimSpace(plain(textOf(line))), " Signaler")
+		if got != says[i] || reportable == (i == 0) || reportable && report != " la ligne de "+says[i][:len("14 h 05")] {
+			t.Errorf("got  %s, to be reported %s\nwant %s", got, report, says[i])
 		}
 	}
 	if got, _ := attr(lines[0], "data-trace"); got != "9" {

@@ -203,8 +203,8 @@ func TestHostileValuesStayText(t *testing.T) {
 		access := record.Access{Who: value, Event: value, Outcome: value}
 		for _, page := range []Page{
 			ReportPage{Base: base, Patient: patient, Report: &report},
-			HomePage{Base: base, Patient: patient, Reports: []record.Report{report}, New: []record.Report{report}, LastSignIn: &record.SignIn{Provider: value}, LastAccess: &access},
-			AccessLogPage{Base: base, Accesses: []record.Access{access}, More: value},
+			HomePage{Base: base, Patient: patient, Reports: []record.Report{report}, New: []record.Report{report}, LastSignIn: &record.SignIn{Provider: value}, Others: []record.Access{access}},
+			AccessLogPage{Base: base, Accesses: []record.Access{access}, More: true},
 			UnmatchedPage{Base: base, Means: value}, NotFoundPage{base},
 		} {
 			doc, _ := renderedPage(t, w, page)

@@ -16,19 +16,19 @@ type HomePage struct {
 	Patient     *record.Patient
 	LastSignIn  *record.SignIn
 	FirstSignIn bool
-	LastAccess  *record.Access
+	Others      []record.Access // who else opened the record last
 	New         []record.Report // since the last visit
 	Reports     []record.Report
 }
 
 type home struct {
-	patient    *identityLine
-	Name       string
-	LastSeen   lastSeen
-	LastAccess *accessLine
-	New        []reportLine
-	MoreNew    string // how many new reports have no card
-	Reports    reportList
+	patient  *identityLine
+	Name     string
+	LastSeen lastSeen
+	Others   []*accessLine
+	New      []reportLine
+	MoreNew  string // how many new reports have no card
+	Reports  reportList
 }
 
 func (h home) section() (string, *identityLine) { return "home", h.patient }
@@ -44,8 +44,10 @@ func (p HomePage) view(l *language) (string, Base, any) {
 		LastSeen: l.newLastSeen(p.LastSignIn, p.FirstSignIn),
 		Reports:  l.newReportList(newestFirst(p.Reports), p.New, p.Now),
 	}
-	if p.LastAccess != nil {
-		content.LastAccess = l.newAccessLine(p.LastAccess)
+	for i := range p.Others {
+		line := l.newAccessLine(&p.Others[i])
+		line.When = upperFirst(line.When)
+		content.Others = append(content.Others, line)
 	}
 	if len(p.Reports) > reportsOnAPage {
 		content.Reports.Older = "/reports?page=2"

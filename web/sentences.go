@@ -16,6 +16,7 @@ type sentences struct {
 	Account accountSentences
 	Message messageSentences
 	Unit    map[string]string // a printed unit, in full words
+	Purpose map[string]string // what a grant is for
 }
 
 // noun is a noun that is counted, as "résultat" and "résultats".
@@ -95,19 +96,36 @@ type listSentences struct {
 	Undated          string
 	OutOf            string
 
-	AnyTime, HalfAYear, OneYear, FiveYears string
-	AnyLaboratory                          string
+	AnyTime, OneMonth, HalfAYear, OneYear, FiveYears string
+	AnyLaboratory                                    string
 }
 
 type accessSentences struct {
-	Self, Unknown                                                         string
-	Physician, Nurse, Professional, Administrator, Officer, Feed          string
-	Refused, Failed                                                       doing
-	Home, List, Report, Document, Log, Trend, Account, Deposit, Something doing
-	Reports, OfReports                                                    noun
-	Mandate, Share, Care, Emergency                                       string
-	NothingRead, NothingShown                                             string
-	RefusedTag, FailedTag, EmergencyTag, OutsideCareTag                   string
+	Self, Unknown                                                string
+	Physician, Nurse, Professional, Administrator, Officer, Feed string
+	Refused, Failed                                              doing
+	Home, List, Report, Document, Log, Proof, Reporting, Trend   doing
+	Account, Deposit, Something                                  doing
+	Reports, OfReports                                           noun
+	Mandate, Share, Care, Emergency                              string
+	NothingRead, NothingShown                                    string
+	Purpose                                                      string
+
+	Lookup, AccountList, Code, Link, Affected, Traces, Identity, Contact doing
+
+	Operator                                                   string
+	Everybody, OthersOnly                                      string
+	AnyAct, ReadActs, LogActs, DepositActs, OfficeActs         string
+	Accesses, BySelf, ByProxies, ByCare, BySystems, ByHospital noun
+
+	Columns []string // of the table that can be downloaded
+	Granted string
+	Cut     string
+
+	Heading, Made string   // of the document
+	Heads         []string // of its columns
+
+	RefusedTag, FailedTag, EmergencyTag, OutsideCareTag string
 }
 
 type personSentences struct {

@@ -190,6 +190,11 @@ func (s *server) buildPortal(ctx context.Context) error {
 		SupportMail: s.config.Hospital.SupportMail, AlertPhone: s.config.Hospital.AlertPhone, Demonstration: s.config.Hospital.Demonstration,
 		Publisher: web.Publisher{Address: s.config.Hospital.Address, Director: s.config.Hospital.Director, Host: s.config.Hospital.Host,
 			Certificate: s.config.Hospital.HostCertificate, Officer: s.config.Hospital.ProtectionOfficer}}
+	if s.config.Traces.PublicKeyFile != "" {
+		if options.TracesKey, err = tracesKey(s.config.Traces.PublicKeyFile); err != nil {
+			return fmt.Errorf("portal: %w", err)
+		}
+	}
 	identity, err := s.checker("providers", s.config.Revocation.Providers)
 	if err != nil {
 		return fmt.Errorf("portal: %w", err)

@@ -382,13 +382,22 @@ func traceSigner(c configs.Traces) (note.Signer, error) {
 	return signer, nil
 }
 
-// traceVerifier reads the key that the log is verified with.
-func traceVerifier(file string) (note.Verifier, error) {
+// tracesKey reads the key that the log is verified with, as notes have it.
+func tracesKey(file string) (string, error) {
 	text, err := os.ReadFile(file) // #nosec G304 -- the file that the configuration or the user names
 	if err != nil {
-		return nil, fmt.Errorf("read public key of traces: %w", err)
+		return "", fmt.Errorf("read public key of traces: %w", err)
 	}
-	verifier, err := note.NewVerifier(strings.TrimSpace(string(text)))
+	return strings.TrimSpace(string(text)), nil
+}
+
+// traceVerifier verifies the log with the key in a file.
+func traceVerifier(file string) (note.Verifier, error) {
+	key, err := tracesKey(file)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := note.NewVerifier(key)
 	if err != nil {
 		return nil, fmt.Errorf("%s: not a public key of traces", file)
 	}

@@ -1,7 +1,7 @@
 // What the browser's tests and the pictures share: the demo they visit, the
 // browser they visit it with, and the way in.
 //
-// GUICHET_PSQL is PostgreSQL's client, GUICHET_READY names the demo's ready.json, GUICHET_GALLERY the addresses of
+// GUICHET_PSQL is PostgreSQL's client, GUICHET_PROGRAM is guichet itself, GUICHET_READY names the demo's ready.json, GUICHET_GALLERY the addresses of
 // pages that nobody can be led to, GUICHET_CHROMIUM the browser, and
 // GUICHET_KEYS the keys of the demo's servers (SHA-256 of each public key, in
 // base64): the browser accepts certificates of those keys and of no others.
@@ -111,6 +111,15 @@ export async function longestReport(page) {
     if (rows > longest.rows) longest = { link, rows };
   }
   return page.goto(portal + longest.link);
+}
+
+/** Runs a command of guichet, as somebody else would on another machine, and returns what it prints. */
+export const guichet = (...words) => execFileSync(wanted('GUICHET_PROGRAM'), words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+/** Opens a page that a line of somebody else's in the access log leads to. */
+export async function ofALine(page, ending) {
+  await page.goto(`${portal}/access-log?who=others`);
+  await page.locator(`#access-log a[href$="${ending}"]`).first().click();
 }
 
 /** Runs a statement as the tables' owner, and returns what it prints. */

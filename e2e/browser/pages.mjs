@@ -1,6 +1,6 @@
 // Every page there is, by language and role, each with the way to it.
 
-import { gallery, longestReport, people, portal, reportWith, signIn, signOut } from './house.mjs';
+import { gallery, longestReport, ofALine, people, portal, reportWith, signIn, signOut } from './house.mjs';
 
 const go = (path) => (page) => page.goto(portal + path);
 
@@ -45,6 +45,11 @@ const roles = (language) => [
       report('corrected', /class="tag corr"/),
       { name: 'trend', open: async (page) => { await reportWith(page, /<tr [^>]*class="out /); await page.click('tr.out th a'); } },
       { name: 'access-log', open: go('/access-log') },
+      { name: 'access-log-filtered', open: go('/access-log?who=others&act=deposit&period=1y') },
+      { name: 'access-log-none-left', open: go('/access-log?who=others&act=log') },
+      { name: 'proof', open: (page) => ofALine(page, '/proof') },
+      { name: 'report-access', open: (page) => ofALine(page, '/report') },
+      { name: 'access-reported', open: async (page) => { await ofALine(page, '/report'); await page.click('form[action$="/report"] button'); } },
       { name: 'account', open: go('/account') },
       { name: 'close-account', open: go('/account/close') },
       { name: 'still-open', open: go('/reports?unattended=1') },

@@ -27,7 +27,7 @@ func (p *Portal) showOwnHome(w http.ResponseWriter, r *http.Request) error {
 		return p.web.Render(w, http.StatusOK, web.NothingSharedPage{Base: base, LastSignIn: home.LastSignIn, FirstSignIn: home.LastSignIn == nil})
 	}
 	return p.web.Render(w, http.StatusOK, web.HomePage{Base: base, Patient: home.Patient, LastSignIn: home.LastSignIn, FirstSignIn: home.LastSignIn == nil,
-		LastAccess: home.LastAccess, New: newSince(home.Reports, home.LastSignIn), Reports: home.Reports})
+		Others: home.Others, New: newSince(home.Reports, home.LastSignIn), Reports: home.Reports})
 }
 
 // newSince returns the reports that came since a person's last sign-in; at the

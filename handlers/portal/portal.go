@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/time/rate"
 
 	"guichet/auth"
@@ -38,6 +39,8 @@ type Options struct {
 	PublicURL *url.URL
 	Suffix    string   // of cookie names
 	EndPoints []string // of the providers' sign-out, whose origins a form may lead to
+
+	TracesKey string // the public key of the log of traces, as notes have it; empty where it is not signed
 }
 
 // Portal is the listener's pages.
@@ -51,6 +54,7 @@ type Portal struct {
 	limits    atomic.Pointer[store.Limits] // as they were last seen
 	embedded  *rate.Limiter                // of the entries that embedded callbacks leave
 	table     []handlers.Route
+	log       signedLog
 
 	watchedPolicy string // of pages with a session, which have a script
 }
@@ -62,6 +66,13 @@ func New(o Options) (http.Handler, error) {
 	p.sessions = session.New(keeper{o.Store}, session.Options{CookieSuffix: o.Suffix})
 	for _, provider := range o.Providers {
 		p.providers[provider.Name()] = provider
+	}
+	if o.TracesKey != "" {
+		var err error
+		if p.log.verifier, err = note.NewVerifier(o.TracesKey); err != nil {
+			return nil, errors.New("portal: not a public key of traces")
+		}
+		p.log.key = []byte(o.TracesKey + "\n")
 	}
 	p.table = p.routes()
 	table := handlers.Table{Routes: p.table, Missing: p.refusePath, Admit: p.admit, Fail: p.fail, Static: o.Web.Static()}
@@ -94,6 +105,12 @@ func (p *Portal) routes() []handlers.Route {
 		{Method: "GET", Path: "/reports/{report}", Class: handlers.SignedIn, Event: traces.ReportRead, Serve: p.showReport},
 		{Method: "GET", Path: "/reports/{report}/original.pdf", Class: handlers.SignedIn, Event: traces.DocumentRead, Serve: p.showOriginal},
 		{Method: "GET", Path: "/access-log", Class: handlers.SignedIn, Event: traces.AccessLogRead, Serve: p.showAccessLog},
+		{Method: "GET", Path: "/access-log.csv", Class: handlers.SignedIn, Event: traces.AccessLogRead, Serve: p.downloadAccessLog},
+		{Method: "GET", Path: "/access-log.pdf", Class: handlers.SignedIn, Event: traces.AccessLogRead, Serve: p.printAccessLog},
+		{Method: "GET", Path: "/access-log/{entry}/proof", Class: handlers.SignedIn, Event: traces.AccessLogProof, Serve: p.showProof},
+		{Method: "GET", Path: "/access-log/{entry}/proof.tlog-proof", Class: handlers.SignedIn, Event: traces.AccessLogProof, Serve: p.downloadProof},
+		{Method: "GET", Path: "/access-log/{entry}/report", Class: handlers.SignedIn, Event: traces.AccessLogProof, Serve: p.askReporting},
+		{Method: "POST", Path: "/access-log/{entry}/report", Class: handlers.SignedIn, Event: traces.AccessReport, Serve: p.reportAccess},
 		{Method: "GET", Path: "/trends/{code}", Class: handlers.SignedIn, Event: traces.TrendRead, Serve: p.showTrend},
 		{Method: "GET", Path: "/account", Class: handlers.SignedIn, Event: traces.AccountRead, Serve: p.showAccount},
 		{Method: "GET", Path: "/account/close", Class: handlers.SignedIn, Event: handlers.Untraced, Serve: p.askClosing},
@@ -106,6 +123,11 @@ func (p *Portal) routes() []handlers.Route {
 			handlers.Route{Method: "GET", Path: "/activate", Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showActivation},
 			handlers.Route{Method: "POST", Path: "/activate", Class: handlers.Anyone, Event: traces.SignIn, Serve: p.activate},
 			handlers.Route{Method: "GET", Path: "/activated", Class: handlers.SignedIn, Event: handlers.Untraced, Serve: p.showActivated})
+	}
+	if p.log.verifier != nil {
+		routes = append(routes,
+			handlers.Route{Method: "GET", Path: web.KeyPath, Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showTracesKey},
+			handlers.Route{Method: "GET", Path: web.CheckpointPath, Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showCheckpoint})
 	}
 	for _, g := range guides {
 		routes = append(routes, handlers.Route{Method: "GET", Path: g.path, Class: handlers.Anyone, Event: handlers.Untraced, Serve: p.showGuide(g.guide)})

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"encoding/csv"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -21,13 +22,14 @@ var other = record.Identity{Family: "AUTRE", Given: "Zoé", Birthdate: "1970-01-
 func TestEveryRoute(t *testing.T) {
 	s := newSite(t, auth.FranceConnect)
 	own := s.deposit(t, s.me(), "1", "11.2")
+	deposited := s.latest(t, "report.deposit")
 	routes := (&Portal{}).routes()
 	if len(routes) < 7 {
 		t.Fatalf("only %d routes", len(routes))
 	}
 	for _, route := range routes {
 		t.Run(route.Method+" "+route.Path, func(t *testing.T) {
-			path := strings.NewReplacer("{report}", own.String(), "{code}", "718-7").Replace(route.Path)
+			path := strings.NewReplacer("{report}", own.String(), "{code}", "718-7", "{entry}", deposited).Replace(route.Path)
 			if route.Class == handlers.SignedIn {
 				if got := s.browser(t).do(route.Method, path, nil); got.status != http.StatusSeeOther || got.header.Get("Location") != "/" {
 					t.Errorf("without a session: got %d to %q, want 303 to /", got.status, got.header.Get("Location"))
@@ -398,4 +400,41 @@ func (s *site) scrape(t *testing.T) string {
 	w := httptest.NewRecorder()
 	s.metrics.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	return w.Body.String()
+}
+
+// TestFilteredAccessLog: the list, its count and its table are of the same lines, and
+// each of them is traced.
+func TestFilteredAccessLog(t *testing.T) {
+	s := newSite(t, auth.FranceConnect)
+	s.deposit(t, s.me(), "1", "11.2")
+	b := s.browser(t)
+	b.signIn()
+	for range 3 {
+		b.get("/reports")
+	}
+	lines := regexp.MustCompile(`data-trace="(\d+)"`)
+	before := s.traces(t, "access-log.read", "granted")
+	for i, c := range []struct {
+		query string
+		n     int
+	}{{"?who=others", 1}, {"?act=read", 3}, {"?act=deposit&period=1m", 1}, {"?who=others&act=read", 0}, {"?act=office", 0}, {"?act=log", 10}, {"?act=nothing&period=x&who=y", 16}} {
+		page := b.get("/access-log" + c.query)
+		if n := len(lines.FindAllString(page.body, -1)); page.status != http.StatusOK || n != c.n || !strings.Contains(page.body, fmt.Sprintf("id=\"access-count\">%d\u00a0accès", c.n)) {
+			t.Errorf("%s: got %d, %d lines, want %d", c.query, page.status, n, c.n)
+		}
+		table := b.get("/access-log.csv" + c.query)
+		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(table.body, "\ufeff"))).ReadAll()
+		if extra := strings.Count(c.query, "act=log") + strings.Count(c.query, "act=nothing"); err != nil || len(rows) != 1+c.n+extra { // the page before it is a line now
+			t.Errorf("%s: the table has %d rows (%v)", c.query, len(rows), err)
+		}
+		if kind := table.header.Get("Content-Type"); kind != "text/csv; charset=utf-8" || table.header.Get("Content-Disposition") != `attachment; filename="guichet-access-log.csv"` {
+			t.Errorf("the table is %s", kind)
+		}
+		if n := s.traces(t, "access-log.read", "granted") - before; n != 2*(i+1) {
+			t.Fatalf("%s: %d entries, want %d", c.query, n, 2*(i+1))
+		}
+	}
+	if got := b.get("/access-log"); !strings.Contains(got.body, `id="access-months"`) {
+		t.Error("the months are not counted")
+	}
 }

@@ -45,17 +45,7 @@ func (p *Portal) showOriginal(w http.ResponseWriter, r *http.Request) error {
 	if original.Document.MediaType != "application/pdf" {
 		return fault.New(fault.NotFound, errors.New("original is not a PDF"))
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/pdf")
-	h.Set("Content-Length", strconv.Itoa(len(original.Document.Bytes)))
-	h.Set("Content-Disposition", `attachment; filename="compte-rendu.pdf"`)
-	// A document from outside may run nothing here.
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	_, err = w.Write(original.Document.Bytes)
-	if err != nil {
-		handlers.RequestOf(r.Context()).Err = fault.New(fault.Unavailable, errors.New("client left"))
-	}
-	return nil
+	return sendFile(w, r, "application/pdf", "compte-rendu.pdf", original.Document.Bytes) // a document from outside
 }
 
 // wanted is the report that the path names. What is no identifier is asked for

@@ -42,6 +42,7 @@ type site struct {
 
 	authority *storetest.Authority // of the WAF's certificate
 	log       *logtest.Log
+	tracesKey string // of the log of traces; empty: it is not signed
 	metrics   *handlers.Metrics
 }
 
@@ -80,7 +81,7 @@ func (s *site) serve(t *testing.T, db *store.Store) {
 		t.Fatal(err)
 	}
 	handler, err := New(Options{Store: db, Web: pages, Providers: []*auth.Provider{rp}, Attempts: attempts, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
-		Metrics: s.metrics, PublicURL: public})
+		Metrics: s.metrics, PublicURL: public, TracesKey: s.tracesKey})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,4 +232,14 @@ func (s *site) exec(t *testing.T, query string) {
 	if _, err := s.Superuser(t).Exec(query); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// latest is the number of the latest entry of a type.
+func (s *site) latest(t *testing.T, kind string) string {
+	t.Helper()
+	var entry string
+	if err := s.Superuser(t).QueryRow(`SELECT max(id) FROM guichet.trace WHERE type = $1`, kind).Scan(&entry); err != nil {
+		t.Fatal(err)
+	}
+	return entry
 }

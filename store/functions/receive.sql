@@ -76,8 +76,8 @@ BEGIN
         WHEN 'document.read' THEN ARRAY['account', 'patient', 'document', 'content']
         WHEN 'trend.read' THEN ARRAY['account', 'patient', 'report', 'observation']
         WHEN 'account.read' THEN ARRAY['account', 'patient', 'trace']
-        WHEN 'access-log.read' THEN ARRAY['account', 'patient', 'report', 'trace']
-        WHEN 'access-log.proof' THEN ARRAY['account', 'patient', 'entry']
+        WHEN 'access-log.read' THEN ARRAY['account', 'patient', 'report', 'trace', 'access-count', 'access-months']
+        WHEN 'access-log.proof' THEN ARRAY['account', 'patient', 'report', 'trace', 'entry']
         WHEN 'trace.range' THEN ARRAY['entry', 'context']
         WHEN 'trace.read' THEN ARRAY['entry', 'context']
         WHEN 'patient.find' THEN ARRAY['patient', 'message']
@@ -197,6 +197,19 @@ BEGIN
                   FROM guichet.account a
                   LEFT JOIN LATERAL (SELECT x.state, x.reason FROM guichet.account_state x WHERE x.account = a.id ORDER BY x.entry DESC LIMIT 1) c ON true
                  WHERE a.id = ANY (n.ids);
+            WHEN 'access-count' THEN
+                RETURN QUERY
+                SELECT n.kind, x.id, n.version, x.id, NULL::uuid, NULL::bytea, 0, e.at, NULL::bytea, NULL::bytea,
+                       e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, n.version
+                  FROM unnest(n.ids) AS x (id);
+            WHEN 'access-months' THEN -- as they were when the entry was left
+                RETURN QUERY
+                SELECT 'access-month', e.patient, n.version, e.patient, NULL::uuid, NULL::bytea, 0, x.month AT TIME ZONE 'Europe/Paris', NULL::bytea, NULL::bytea,
+                       e.id, NULL::text, NULL::text, x.role, NULL::text, NULL::text, x.own, count(*)::integer
+                  FROM (SELECT date_trunc('month', t.at AT TIME ZONE 'Europe/Paris') AS month, t.role, coalesce(t.account = v.account, false) AS own
+                          FROM guichet.trace t
+                         WHERE t.patient = e.patient AND t.id < e.id AND t.type = ANY ((SELECT guichet.accesses(''))::text[])) x
+                 GROUP BY x.month, x.role, x.own;
             WHEN 'network' THEN -- with the entry that says who blocked it
                 RETURN QUERY
                 SELECT n.kind, b.id, n.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, b.until, NULL::bytea, NULL::bytea, b.entry,
@@ -210,7 +223,9 @@ BEGIN
         RETURN QUERY
         SELECT 'trace', a.id, coalesce(w.version, a.version), t.patient, guichet.about(t.type, t.kinds, t.records), NULL::bytea, 0, t.at, NULL::bytea,
                CASE WHEN t.outcome = 'granted' OR t.account = v.account THEN coalesce(w.sealed, a.sealed) END,
-               t.id, t.type, t.outcome, t.role, t.ground, t.provider, t.account = v.account,
+               t.id, t.type, t.outcome, t.role, t.ground,
+               coalesce(t.provider, t.purpose), -- an entry has one or the other: how one signed in, or what the grant is for
+               t.account = v.account,
                CASE WHEN t.type = 'sign-in' THEN (SELECT count(*)::integer FROM guichet.trace f
                                                    WHERE f.account = t.account AND f.type = 'sign-in' AND f.id > t.id AND f.outcome = 'refused')
                     ELSE (SELECT count(*)::integer FROM unnest(t.kinds) k WHERE k = 'report') END

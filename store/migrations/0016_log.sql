@@ -89,8 +89,3 @@ COMMENT ON TABLE guichet.log_purge IS 'Which places of a segment of 256 lost the
 COMMENT ON COLUMN guichet.log_purge.purged IS 'A bit for each place of the segment, the lowest first.';
 GRANT SELECT, INSERT ON guichet.log_purge TO guichet_monitor;
 GRANT DELETE ON guichet.trace TO guichet_monitor; -- used by purge_traces alone
-
--- A patient's latest accesses are chosen by the index alone, however many entries
--- lie between them.
-DROP INDEX guichet.trace_patient_idx;
-CREATE INDEX trace_patient_idx ON guichet.trace (patient, id) INCLUDE (type);
