@@ -42,7 +42,13 @@ type proofPage struct {
 	Path    string // of this page
 	Key     string
 	Latest  string
-	Command string
+	Command []commandPart // that checks the proof
+}
+
+// commandPart is a part of a command; no line may break within a whole one.
+type commandPart struct {
+	Words string
+	Whole bool
 }
 
 func (p proofPage) section() (string, *identityLine) { return "access-log", p.patient }
@@ -59,7 +65,7 @@ type proofLine struct {
 
 func (p ProofPage) view(l *language) (string, Base, any) {
 	content := proofPage{patient: l.newIdentityLine(p.Patient, p.Now), Line: l.newAccessLine(&p.Access), Signed: p.Signed, Path: linePath(p.Access.Entry) + "/proof",
-		Key: KeyPath, Latest: CheckpointPath, Command: "guichet traces verify --proof " + ProofFile(p.Access.Entry) + " --key traces.pub"}
+		Key: KeyPath, Latest: CheckpointPath, Command: []commandPart{{"guichet traces verify", false}, {"--proof", true}, {ProofFile(p.Access.Entry), false}, {"--key", true}, {"traces.pub", false}}}
 	content.Line.When = upperFirst(content.Line.When)
 	content.Line.Report = reportable(&p.Access)
 	if proof := p.Proof; proof != nil {

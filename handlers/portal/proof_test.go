@@ -81,7 +81,7 @@ func TestProofOfALine(t *testing.T) {
 	}
 	sequence()
 	page := b.get(link[1])
-	for _, want := range []string{"Preuve vérifiée", "avez ouvert la liste des comptes rendus", `href="` + link[1] + `.tlog-proof"`, `href="/legal/traces.pub"`, `href="/legal/checkpoint"`, "guichet traces verify --proof guichet-", "(heure de Paris)"} {
+	for _, want := range []string{"Preuve vérifiée", "avez ouvert la liste des comptes rendus", `href="` + link[1] + `.tlog-proof"`, `href="/legal/traces.pub"`, `href="/legal/checkpoint"`, "guichet traces verify", "(heure de Paris)"} {
 		if page.status != http.StatusOK || !strings.Contains(page.body, want) {
 			t.Errorf("got %d without %s", page.status, want)
 		}
