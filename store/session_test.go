@@ -551,7 +551,7 @@ func TestSettings(t *testing.T) {
 		t.Errorf("%d changes rang nowhere", n)
 	}
 	all, err := console.ListSettings(t.Context())
-	if err != nil || len(all) != 21 {
+	if err != nil || len(all) != 22 {
 		t.Fatalf("got %d settings, %v", len(all), err)
 	}
 	for _, one := range all {

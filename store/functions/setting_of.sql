@@ -20,6 +20,7 @@ BEGIN
         WHEN 'alert.address' THEN '10'              -- AA7.f: failed sign-ins in a row, of one address
         WHEN 'alert.identity' THEN '5'              -- AA7.f: of one account, within alert.window
         WHEN 'alert.overall' THEN '100'             -- AA7.f: of all, within alert.window
+        WHEN 'alert.gaps' THEN '50'                 -- ids without an entry, within alert.window
         WHEN 'alert.window' THEN '15 minutes'
         WHEN 'account.unused.patient' THEN '0'      -- GA4.c, GA4.f: an interval, or 0: never
         WHEN 'account.unused.professional' THEN '0'

@@ -15,6 +15,7 @@ BEGIN
         ('alert.address', 'count', '1', '1000', NULL),
         ('alert.identity', 'count', '1', '1000', NULL),
         ('alert.overall', 'count', '1', '100000', NULL),
+        ('alert.gaps', 'count', '1', '10000', NULL),
         ('alert.window', 'time', '1 minute', '1 day', NULL),
         ('account.unused.patient', 'time', '30 days', '1830 days', ARRAY['0']),
         ('account.unused.professional', 'time', '30 days', '1830 days', ARRAY['0']),
