@@ -54,6 +54,7 @@ var alone = map[string][]string{
 	"github.com/tink-crypto":              {"envelope"},
 	"github.com/corazawaf":                {"cmd/waf"},
 	"github.com/prometheus/client_golang": {"handlers"},
+	"github.com/wneessen/go-mail":         {"handlers/announcer"},
 	"github.com/fxamacker/cbor":           {"store"},
 	"golang.org/x/crypto/ocsp":            {"certificate"},
 	"crypto/aes":                          {}, // GC2: no primitive called by hand
