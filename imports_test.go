@@ -55,6 +55,7 @@ var alone = map[string][]string{
 	"github.com/tink-crypto":              {"envelope"},
 	"github.com/corazawaf":                {"cmd/waf"},
 	"github.com/prometheus/client_golang": {"handlers"},
+	"github.com/wneessen/go-mail":         {"handlers/announcer"},
 	"github.com/fxamacker/cbor":           {"store"},
 	"codeberg.org/go-pdf/fpdf":            {"web"},
 	"golang.org/x/image":                  {"web"},

@@ -15,6 +15,32 @@ type Guichet struct {
 	Providers map[string]Provider `toml:"providers"` // franceconnect, psc
 
 	Revocation PeerRevocation `toml:"revocation"`
+	Alerts     Alerts         `toml:"alerts"`
+}
+
+// Alerts says whom alerts are told to, beside the log and the figures: by the
+// process that has database.sequencer, else by the portal's.
+type Alerts struct {
+	Mail    AlertMail    `toml:"mail"`
+	Webhook AlertWebhook `toml:"webhook"`
+}
+
+// AlertMail is a mail server that takes alerts.
+type AlertMail struct {
+	Server       string   `toml:"server"`        // host:port; empty: no mail
+	TLS          string   `toml:"tls"`           // starttls, which the server must offer, or implicit
+	CAFile       string   `toml:"ca_file"`       // trusted for it; empty means the system's
+	User         string   `toml:"user"`          // empty: the server asks for none
+	PasswordFile string   `toml:"password_file"` // 0600; of user
+	From         string   `toml:"from"`
+	To           []string `toml:"to"`
+}
+
+// AlertWebhook is where alerts are posted as JSON.
+type AlertWebhook struct {
+	URL       string `toml:"url"`        // https; empty: none
+	CAFile    string `toml:"ca_file"`    // trusted for it; empty means the system's
+	TokenFile string `toml:"token_file"` // 0600; shown as a bearer token
 }
 
 // Hospital is what the pages say about who runs the service (GA8, GP1).
@@ -126,6 +152,7 @@ type PeerRevocation struct {
 	Database  Revocation `toml:"database"` // over TCP
 	Feeds     Revocation `toml:"feeds"`    // what the hospital's systems show
 	WAF       Revocation `toml:"waf"`
+	Alerts    Revocation `toml:"alerts"` // of the servers that take alerts
 }
 
 // Revocation says how it is found out that a peer's certificate was not taken

@@ -36,11 +36,12 @@ func (*Guichet) foreign() []string {
 func (*Guichet) mapNames() []string { return []string{franceConnect, proSanteConnect} }
 
 func (g *Guichet) setDefaults() {
+	g.Alerts.Mail.TLS = StartTLS
 	g.Intake.MaxMessage = 20 << 20
 	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake, &g.Database.Console, &g.Database.Sequencer, &g.Database.Officer} {
 		role.Connections = 24
 	}
-	for _, peer := range []*Revocation{&g.Revocation.Providers, &g.Revocation.Database, &g.Revocation.Feeds, &g.Revocation.WAF} {
+	for _, peer := range []*Revocation{&g.Revocation.Providers, &g.Revocation.Database, &g.Revocation.Feeds, &g.Revocation.WAF, &g.Revocation.Alerts} {
 		peer.setDefaults()
 	}
 }
@@ -83,6 +84,9 @@ func (g *Guichet) Validate() error {
 	g.Revocation.Database.validate(c, "revocation.database")
 	g.Revocation.Feeds.validate(c, "revocation.feeds")
 	g.Revocation.WAF.validate(c, "revocation.waf")
+	g.Revocation.Alerts.validate(c, "revocation.alerts")
+	g.Alerts.Mail.validate(c)
+	g.Alerts.Webhook.validate(c)
 	if g.Database.Console.URL != "" { // left out where no operator decides about people or settings
 		g.Database.Console.validate(c, "database.console", "guichet_console")
 	}
@@ -119,6 +123,55 @@ func (t Traces) validate(c *checker, mayAppend bool) {
 	if t.SigningKeyFile == t.PublicKeyFile {
 		c.refuse("traces.public_key_file", "must not be the signing key's file")
 	}
+}
+
+// Ways to speak TLS with a mail server.
+const (
+	StartTLS    = "starttls"
+	ImplicitTLS = "implicit"
+)
+
+// maxRecipients bounds whom one alert is written to: more are a list's.
+const maxRecipients = 20
+
+func (m AlertMail) validate(c *checker) {
+	if m.Server == "" {
+		if m.From != "" || len(m.To) > 0 || m.User != "" || m.PasswordFile != "" {
+			c.refuse("alerts.mail.server", "is missing")
+		}
+		return
+	}
+	if host, ok := c.listen("alerts.mail.server", m.Server); ok && host == "" {
+		c.refuse("alerts.mail.server", "must be host:port")
+	}
+	c.oneOf("alerts.mail.tls", m.TLS, StartTLS, ImplicitTLS)
+	c.optionalFile("alerts.mail.ca_file", m.CAFile)
+	c.mail("alerts.mail.from", m.From)
+	if len(m.To) == 0 || len(m.To) > maxRecipients {
+		c.refuse("alerts.mail.to", "must have at least one address, and twenty at most")
+	}
+	for _, to := range m.To {
+		c.mail("alerts.mail.to", to)
+	}
+	if m.User == "" && m.PasswordFile != "" {
+		c.refuse("alerts.mail.user", "is missing")
+	}
+	if m.User != "" {
+		c.text("alerts.mail.user", m.User)
+		c.file("alerts.mail.password_file", m.PasswordFile)
+	}
+}
+
+func (w AlertWebhook) validate(c *checker) {
+	if w.URL == "" {
+		if w.TokenFile != "" {
+			c.refuse("alerts.webhook.url", "is missing")
+		}
+		return
+	}
+	c.https("alerts.webhook.url", w.URL)
+	c.optionalFile("alerts.webhook.ca_file", w.CAFile)
+	c.file("alerts.webhook.token_file", w.TokenFile)
 }
 
 func (h Hospital) validate(c *checker) {

@@ -10,18 +10,9 @@ import (
 // certificate to show where one is configured, which is read again when its
 // files change.
 func (p Provider) TLS() (*tls.Config, error) {
-	config := policy()
-	if p.CAFile != "" {
-		trusted := &authorities{file: p.CAFile}
-		pool, err := trusted.current()
-		if err != nil {
-			return nil, err
-		}
-		config.RootCAs = pool
-	} else if pool, err := x509.SystemCertPool(); err != nil {
-		return nil, fmt.Errorf("read system authorities: %w", err)
-	} else {
-		config.RootCAs = pool
+	config, err := Trusting(p.CAFile)
+	if err != nil {
+		return nil, err
 	}
 	if p.ClientCertificate == "" {
 		return config, nil
@@ -31,6 +22,27 @@ func (p Provider) TLS() (*tls.Config, error) {
 		return nil, err
 	}
 	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return pair.current() }
+	return config, nil
+}
+
+// Trusting is the client's side of TLS that believes the authorities of a file;
+// without one, those of the system.
+func Trusting(file string) (*tls.Config, error) {
+	config := policy()
+	if file == "" {
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			return nil, fmt.Errorf("read system authorities: %w", err)
+		}
+		config.RootCAs = pool
+		return config, nil
+	}
+	trusted := &authorities{file: file}
+	pool, err := trusted.current()
+	if err != nil {
+		return nil, err
+	}
+	config.RootCAs = pool
 	return config, nil
 }
 

@@ -78,6 +78,11 @@ func (g Guichet) CertificateFiles() map[string]string {
 		u.lists("revocation.providers", g.Revocation.Providers)
 	}
 	u.lists("revocation.database", g.Revocation.Database)
+	if g.Portal.Listen != "" || g.Witnessed() {
+		u.add("alerts.mail.ca_file", g.Alerts.Mail.CAFile)
+		u.add("alerts.webhook.ca_file", g.Alerts.Webhook.CAFile)
+		u.lists("revocation.alerts", g.Revocation.Alerts)
+	}
 	return u
 }
 

@@ -41,12 +41,13 @@ func TestCertificateFiles(t *testing.T) {
 	intake := []string{"intake.tls.certificate", "intake.tls.client_ca", "revocation.feeds.crl_files.0"}
 	witness := []string{"database.sequencer.sslrootcert", "providers.psc.ca_file"}
 	both := []string{"revocation.database.crl_files.0"}
+	alerts := []string{"alerts.mail.ca_file", "alerts.webhook.ca_file", "revocation.alerts.crl_files.0"} // told by either
 	sorted := func(lists ...[]string) []string { return slices.Sorted(slices.Values(slices.Concat(lists...))) }
-	if diff := cmp.Diff(sorted(portal, intake, witness, both), names(g.CertificateFiles())); diff != "" {
+	if diff := cmp.Diff(sorted(portal, intake, witness, both, alerts), names(g.CertificateFiles())); diff != "" {
 		t.Errorf("of all (-want +got):\n%s", diff)
 	}
 	g.Portal.Listen = ""
-	if diff := cmp.Diff(sorted(intake, witness, both), names(g.CertificateFiles())); diff != "" {
+	if diff := cmp.Diff(sorted(intake, witness, both, alerts), names(g.CertificateFiles())); diff != "" {
 		t.Errorf("of the intake and the witness (-want +got):\n%s", diff)
 	}
 	g.Database.Sequencer = Role{}

@@ -17,6 +17,9 @@ type Metrics struct {
 	Messages *prometheus.CounterVec // by answer: AA, AE, AR
 	Alerts   *prometheus.CounterVec // by kind, of a closed list
 
+	Announced *prometheus.CounterVec // alerts by channel and outcome: told, failed
+	Waiting   *prometheus.GaugeVec   // alerts that a channel has not told, and still means to
+
 	LogSize prometheus.Gauge // entries that have their place in the log of traces
 	LogLag  prometheus.Gauge // how long the oldest of the last ones waited for it, in seconds
 
@@ -40,11 +43,13 @@ func NewMetrics() *Metrics {
 			Help: "Checks of peers' certificates by kind of peer and outcome: good, accepted-unknown, or why it was refused."}, []string{"peer", "outcome"}),
 		Expiry: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "guichet_certificate_expiry_timestamp_seconds",
 			Help: "When the certificate or revocation list of a use runs out: of several, the first. Uses are fields of the configuration, or peer and its kind."}, []string{"use"}),
-		Alerts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_alerts_total", Help: "What an operator must see, by kind, as this process announced it."}, []string{"kind"}),
+		Alerts:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_alerts_total", Help: "What an operator must see, by kind, as this process announced it."}, []string{"kind"}),
+		Announced: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_alerts_announced_total", Help: "Alerts by the channel that was to tell them, and outcome: told, or failed and to be tried again."}, []string{"channel", "outcome"}),
+		Waiting:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "guichet_alerts_waiting", Help: "Alerts that a channel has not told, and still means to: its receiver is away."}, []string{"channel"}),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "guichet_http_request_duration_seconds", Help: "Time to serve a request.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route", "method", "status"}),
 	}
-	m.registry.MustRegister(m.Tampered, m.Messages, m.Alerts, m.LogSize, m.LogLag, m.requests, m.Certificates, m.Expiry, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.Tampered, m.Messages, m.Alerts, m.Announced, m.Waiting, m.LogSize, m.LogLag, m.requests, m.Certificates, m.Expiry, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -104,6 +104,11 @@ var given = map[string]func(*testing.T) *target{
 		x.SetClock(t, time.Now().Add(time.Second)) // after the sessions were opened
 		return x
 	},
+	"transactions may stay open for no time at all": func(t *testing.T) *target {
+		x := newTarget(t)
+		x.endAtOnce(t)
+		return x
+	},
 	"a migration over an earlier signature": func(t *testing.T) *target {
 		x := newTarget(t)
 		x.addEarlierSignature(t)
@@ -142,6 +147,14 @@ var given = map[string]func(*testing.T) *target{
 		x.standby = standby
 		return x
 	},
+}
+
+// endAtOnce gives transactions no time at all.
+func (x *target) endAtOnce(t testing.TB) {
+	t.Helper()
+	if _, err := x.Superuser(t).Exec(`CREATE OR REPLACE FUNCTION guichet.longest_transaction() RETURNS interval LANGUAGE sql AS $$ SELECT interval '0' $$`); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // addEarlierSignature leaves a function that hands over everything, as a

@@ -811,7 +811,7 @@ func TestDelaysAreTraced(t *testing.T) {
 func alerts(t testing.TB, s *store.Store) []string {
 	t.Helper()
 	var kinds []string
-	if err := s.AnnounceAlerts(context.Background(), func(a store.Alert) { kinds = append(kinds, a.Kind) }); err != nil {
+	if err := s.AnnounceAlerts(context.Background(), "log", 0, func(_ context.Context, a store.Alert) error { kinds = append(kinds, a.Kind); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return kinds
@@ -889,7 +889,7 @@ func TestAlertsAreAnnouncedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dying.Exec(`SELECT guichet.take_alert()`); err != nil {
+	if _, err := dying.Exec(`SELECT guichet.take_alert('log', NULL)`); err != nil {
 		t.Fatal(err)
 	}
 	if err := dying.Rollback(); err != nil {
@@ -901,7 +901,7 @@ func TestAlertsAreAnnouncedOnce(t *testing.T) {
 	for range 4 {
 		process := d.Open(t, "guichet_portal")
 		all.Go(func() {
-			if err := process.AnnounceAlerts(context.Background(), func(a store.Alert) { mu.Lock(); seen[a.Entry]++; mu.Unlock() }); err != nil {
+			if err := process.AnnounceAlerts(context.Background(), "log", 0, func(_ context.Context, a store.Alert) error { mu.Lock(); seen[a.Entry]++; mu.Unlock(); return nil }); err != nil {
 				t.Error(err)
 			}
 		})
@@ -914,5 +914,76 @@ func TestAlertsAreAnnouncedOnce(t *testing.T) {
 	}
 	if len(seen) != 40 {
 		t.Errorf("%d alerts were announced, want 40", len(seen))
+	}
+}
+
+// TestEachChannelRemembersForItself: what one could not tell is tried again,
+// after a minute, two, four… an hour, by whatever process, while the others go
+// on; what is too old is told no more.
+func TestEachChannelRemembersForItself(t *testing.T) {
+	d := newDoor(t)
+	ring := func(n int) {
+		d.exec(t, `INSERT INTO guichet.alert (at, kind, about, entry) VALUES (guichet.clock(), 'not-me', int4send($1), $1)`, n)
+	}
+	const week = 7 * 24 * time.Hour
+	away := errors.New("the receiver is away")
+	tell := func(s *store.Store, channel string, answer error) (told []int64) {
+		t.Helper()
+		err := s.AnnounceAlerts(t.Context(), channel, week, func(_ context.Context, a store.Alert) error { told = append(told, a.Entry); return answer })
+		if !errors.Is(err, answer) && len(told) > 0 {
+			t.Fatal(err)
+		}
+		return told
+	}
+	waits := func(channel string, want int) {
+		t.Helper()
+		if n, err := d.portal.WaitingAlerts(t.Context(), channel, week); err != nil || n != want {
+			t.Errorf("%s: %d wait, want %d: %v", channel, n, want, err)
+		}
+	}
+	ring(1)
+	ring(2)
+	if got := tell(d.portal, "mail", away); !slices.Equal(got, []int64{1}) {
+		t.Fatalf("mail, away: tried %v, want the first only", got)
+	}
+	if got := tell(d.portal, "webhook", nil); !slices.Equal(got, []int64{1, 2}) {
+		t.Errorf("webhook: told %v", got)
+	}
+	waits("mail", 2)
+	waits("webhook", 0)
+	if got := tell(d.portal, "mail", nil); !slices.Equal(got, []int64{2}) {
+		t.Errorf("mail, back: told %v, want the second: the first has its time", got)
+	}
+	other := d.Open(t, "guichet_portal")
+	for _, wait := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 32 * time.Minute, time.Hour, time.Hour} {
+		d.pass(t, wait-time.Second)
+		if got := tell(other, "mail", away); len(got) != 0 {
+			t.Errorf("tried %v a second before %v", got, wait)
+		}
+		d.pass(t, time.Second)
+		if got := tell(other, "mail", away); !slices.Equal(got, []int64{1}) {
+			t.Errorf("after %v: tried %v, want the first", wait, got)
+		}
+	}
+	waits("mail", 1)
+	d.pass(t, time.Hour)
+	if got := tell(d.portal, "mail", nil); !slices.Equal(got, []int64{1}) {
+		t.Errorf("back: told %v", got)
+	}
+	waits("mail", 0)
+	if got := tell(d.Open(t, "guichet_sequencer"), "mail", nil); !slices.Equal(got, []int64{1, 2}) {
+		t.Errorf("another role: told %v, want both", got)
+	}
+	ring(3)
+	d.pass(t, week)
+	waits("mail", 0)
+	if got := tell(d.portal, "mail", nil); len(got) != 0 {
+		t.Errorf("a week later: told %v", got)
+	}
+	if got := alerts(t, d.portal); len(got) != 3 {
+		t.Errorf("the log: %v, want all three", got)
+	}
+	if err := d.portal.AnnounceAlerts(t.Context(), "a channel", 0, nil); err == nil {
+		t.Error("a channel of any name")
 	}
 }

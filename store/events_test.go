@@ -66,6 +66,8 @@ var untraced = map[string]string{
 	"may_try_as":       "the same of an account",
 	"begin_try":        "the same, and takes a place",
 	"why_refused":      "a word of an entry that the caller has just left",
+	"note_told":        "says that an alert was told",
+	"waiting_alerts":   "alerts that were not told yet, by their entries",
 	"take_alert":       "what housekeeping or an act raised, by its entry",
 	"flush":            "writes nothing",
 	"lead":             "who sequences; the log says what they did",

@@ -14,14 +14,14 @@ import (
 // mayCall lists what each role may call; nothing else, and nobody else.
 var mayCall = map[string][]string{
 	"guichet_portal": {"ask_access_log", "ask_account", "ask_home", "ask_many", "ask_original", "ask_proof", "ask_report", "ask_reports", "ask_trend", "continue_session", "end_session", "flush", "housekeep", "leave_event",
-		"leave_failure", "load_session", "note_presence", "receive", "refresh_account", "refuse_page", "refuse_sign_in", "report_access", "report_incident", "close_account", "watch_reviews", "same_account", "save_session", "session_limits", "sign_in",
+		"leave_failure", "load_session", "note_presence", "receive", "refresh_account", "refuse_page", "refuse_sign_in", "report_access", "report_incident", "close_account", "watch_connections", "note_told", "waiting_alerts", "watch_reviews", "same_account", "save_session", "session_limits", "sign_in",
 		"take_over", "may_try", "begin_try", "may_try_as", "take_alert", "why_refused", "log_state", "place_of", "read_tiles"},
 	"guichet_intake": {"deposit", "deposit_patient", "end_session", "find_patient", "flush", "leave_event", "leave_failure", "open_system", "refuse_feed", "quarantine", "ask_quarantine", "ask_quarantined", "release", "receive"},
 	"guichet_owner":  nil,
 	"guichet_console": {"ask_accounts", "ask_affected", "ask_reviews", "ask_codes", "ask_identities", "ask_identity", "ask_networks", "ask_patient", "block_network", "change_setting", "decide_identity", "end_session", "flush", "leave_failure", "make_code", "open_system", "receive",
 		"revoke_code", "set_account_state", "show_settings", "unblock_network", "why_refused"},
 	"guichet_officer":   {"ask_range", "ask_traces", "change_setting", "end_session", "entry_at", "flush", "log_checkpoints", "log_gaps", "log_purges", "log_state", "open_system", "place_of", "places_in", "purge_traces", "why_refused", "read_tiles", "receive", "show_settings"},
-	"guichet_sequencer": {"append_log", "entry_at", "lead", "leaves_between", "log_checkpoints", "log_gaps", "log_horizon", "log_purges", "log_state", "place_of", "read_tiles", "ask_evidence", "check_evidence", "end_session", "flush", "housekeep", "leave_event", "leave_failure", "open_system", "receive", "take_alert"},
+	"guichet_sequencer": {"append_log", "entry_at", "lead", "leaves_between", "log_checkpoints", "log_gaps", "log_horizon", "log_purges", "log_state", "place_of", "read_tiles", "ask_evidence", "check_evidence", "end_session", "flush", "housekeep", "leave_event", "leave_failure", "open_system", "receive", "take_alert", "note_told", "waiting_alerts", "watch_connections"},
 }
 
 // TestEveryRoleOnEveryFunction compares, for each role and each function, what
@@ -109,7 +109,7 @@ func TestResultTypes(t *testing.T) {
 					"TABLE(level smallint, number bigint, hashes bytea)", "TABLE(leaves bytea, first bigint, last bigint, gap_first bigint[], gap_last bigint[], at timestamp with time zone, oldest timestamp with time zone)"}, result) {
 					t.Errorf("%s returns %s", name, result)
 				}
-			case name == "take_alert" && result == "TABLE(kind text, entry bigint, at timestamp with time zone)": // names nobody
+			case name == "take_alert" && result == "TABLE(id bigint, kind text, entry bigint, at timestamp with time zone)": // names nobody
 			default:
 				t.Errorf("%s may call %s, which returns %s", role, name, result)
 			}
@@ -159,6 +159,7 @@ func TestHardening(t *testing.T) {
 		{"ids of traces are not cached", `SELECT seqcache FROM pg_sequence WHERE seqrelid = 'guichet.trace_id_seq'::regclass`, "1"},
 		{"no prepared transactions", `SELECT setting FROM pg_settings WHERE name = 'max_prepared_transactions'`, "0"},
 		{"no GIN index", `SELECT count(*) FROM pg_class c JOIN pg_am a ON a.oid = c.relam WHERE c.relnamespace = 'guichet'::regnamespace AND a.amname = 'gin'`, "0"},
+		{"whoever ends connections does not log in", `SELECT string_agg(r.rolname, ',') FROM pg_roles r WHERE NOT r.rolsuper AND r.rolname LIKE 'guichet\_%' AND (pg_has_role(r.rolname, 'pg_signal_backend', 'USAGE') OR has_function_privilege(r.rolname, 'pg_terminate_backend(integer, bigint)', 'EXECUTE'))`, "guichet_monitor"},
 		{"system functions are revoked", `SELECT count(*) FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND (proname ~ '^pg_(try_)?advisory' OR proname ~ '^pg_stat_get_xact_'
 			OR proname IN ('pg_export_snapshot', 'pg_notify', 'lo_create', 'lo_creat', 'lo_from_bytea', 'pg_cancel_backend', 'pg_terminate_backend', 'pg_logical_emit_message'))
 			AND has_function_privilege('guichet_portal', oid, 'EXECUTE')`, "0"},

@@ -529,6 +529,8 @@ func TestSettings(t *testing.T) {
 		{"alert.overall", "250", true}, {"alert.address", "0", false}, {"alert.identity", "ten", false}, {"alert.window", "1 hour", true}, {"alert.overall", "100001", false},
 		{"delay.shared", "192.0.2.0/24, 2001:db8::/32", true}, {"delay.shared", "", true}, {"delay.shared", "192.0.2.1/24", false}, {"delay.shared", "999.0.0.0/16", false},
 		{"delay.shared", "0.0.0.0/0", false}, {"delay.shared", "::/0", false}, {"delay.shared", "here", false}, {"delay.shared", "192.0.2.0", false}, {"delay.shared", ",", false},
+		{"alert.hours", "22-6", true}, {"alert.hours", "0-24", true}, {"alert.hours", "off", true}, {"alert.hours", "5-5", false}, {"alert.hours", "24-6", false}, {"alert.hours", "22-25", false}, {"alert.hours", "-1-5", false},
+		{"alert.refused", "2", false}, {"alert.patients.window", "2 days", false},
 		{"session.unknown", "1", false}, {"", "", false}, {strings.Repeat("x", 3000), strings.Repeat("x", 3000), false},
 	} {
 		before := word(t, db, `SELECT guichet.setting_of($1)`, c.name)
@@ -551,7 +553,7 @@ func TestSettings(t *testing.T) {
 		t.Errorf("%d changes rang nowhere", n)
 	}
 	all, err := console.ListSettings(t.Context())
-	if err != nil || len(all) != 21 {
+	if err != nil || len(all) != 26 {
 		t.Fatalf("got %d settings, %v", len(all), err)
 	}
 	for _, one := range all {

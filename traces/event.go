@@ -69,6 +69,7 @@ const (
 	DelayStart        Type = "delay.start"
 	DelayEnd          Type = "delay.end"
 	DelayRefused      Type = "delay.refused"
+	TransactionEnd    Type = "transaction.end"
 	Integrity         Type = "integrity"
 )
 
@@ -141,6 +142,7 @@ var Events = []Event{
 	{DelayStart, "After failed sign-ins, an address or an account must wait before the next; the entry's version is how many failed in a row.", "AA7", changesUser},
 	{DelayEnd, "That wait is over, as the next try or housekeeping saw.", "AA7", changesUser},
 	{DelayRefused, "A sign-in was asked for before its time, or from a blocked network: the first of each wait or block, then one a minute at most.", "AA7.b, AA7.g, TR1.d", signsIn},
+	{TransactionEnd, "A connection that held a transaction open was ended: the reason is its role in the database.", "TR1.d", alerts},
 	{Integrity, "Something handed over did not open: the data was altered.", "TR1.d, DT4.b", alerts},
 }
 

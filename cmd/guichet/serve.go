@@ -232,6 +232,11 @@ func (s *server) buildPortal(ctx context.Context) error {
 		return fmt.Errorf("portal: %w", err)
 	}
 	s.tasks = append(s.tasks, func(ctx context.Context) error { return s.housekeep(ctx, db) })
+	if !s.witnessed { // else that announces alerts, under a role of its own
+		if err := s.announce(db); err != nil {
+			return fmt.Errorf("portal: %w", err)
+		}
+	}
 	return s.serveHTTP("portal", c.Listen, waf.Wrap(secured), waf.Guard(handler))
 }
 
@@ -253,21 +258,8 @@ func (s *server) housekeep(ctx context.Context, db *store.Store) error {
 			if err := db.Housekeep(ctx); err != nil {
 				s.log.Warn("housekeeping", "error", err.Error())
 			}
-			if s.witnessed { // it announces them, under a role of its own
-				continue
-			}
-			if err := db.AnnounceAlerts(ctx, s.announce); err != nil {
-				s.log.Warn("announcing alerts", "error", err.Error())
-			}
 		}
 	}
-}
-
-// announce tells operators of an alert (AA7.f). It names nobody: the entry does,
-// to who may read traces.
-func (s *server) announce(a store.Alert) {
-	s.metrics.Alerts.WithLabelValues(a.Kind).Inc()
-	s.log.Error("alert: "+a.Kind, "kind", a.Kind, "entry", a.Entry, "at", a.At.UTC())
 }
 
 func (s *server) attempts() (*auth.Attempts, error) {
@@ -295,7 +287,7 @@ func (s *server) buildWitness(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("witness: public_url: %w", err)
 	}
-	options := witness.Options{Store: db, Log: s.log, Announce: s.announce}
+	options := witness.Options{Store: db, Log: s.log}
 	identity, err := s.checker("providers", s.config.Revocation.Providers)
 	if err != nil {
 		return fmt.Errorf("witness: %w", err)
@@ -308,6 +300,9 @@ func (s *server) buildWitness(ctx context.Context) error {
 		options.Providers = append(options.Providers, provider)
 	}
 	s.tasks = append(s.tasks, witness.New(options).Serve)
+	if err := s.announce(db); err != nil {
+		return fmt.Errorf("witness: %w", err)
+	}
 	return nil
 }
 

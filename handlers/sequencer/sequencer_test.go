@@ -413,6 +413,47 @@ func TestWaitingLogRings(t *testing.T) {
 	}
 }
 
+// TestManyGapsRing: ids without an entry are counted by the time of the entry
+// that comes after them (L3).
+func TestManyGapsRing(t *testing.T) {
+	h := newHouse(t)
+	h.SetClock(t, time.Now())
+	gaps := func(n int) {
+		t.Helper()
+		for range n {
+			h.roll(t)
+		}
+		h.leave(t, 1)
+		h.step(t)
+	}
+	rings := func() int64 {
+		t.Helper()
+		if err := h.portal.Housekeep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return h.number(t, `SELECT count(*) FROM guichet.alert WHERE kind = 'trace-gaps'`)
+	}
+	h.execAny(t, `INSERT INTO guichet.setting (name, value, at, entry) VALUES ('alert.gaps', '5', guichet.clock(), 0)`)
+	h.leave(t, 1)
+	gaps(3)
+	h.execAny(t, `UPDATE guichet.test_clock SET at = at + interval '15 minutes'`)
+	gaps(3)
+	gaps(1)
+	gaps(1)
+	if n := rings(); n != 0 {
+		t.Errorf("five in the window: %d alerts", n)
+	}
+	gaps(1)
+	for range 2 {
+		if n := rings(); n != 1 {
+			t.Errorf("six in the window: %d alerts, want 1", n)
+		}
+	}
+	if n := h.number(t, `SELECT count(*) FROM guichet.alert a JOIN guichet.trace t ON t.id = a.entry WHERE a.kind = 'trace-gaps' AND t.id = (SELECT entry FROM guichet.log_state)`); n != 1 {
+		t.Error("the alert does not name the entry after the last gap")
+	}
+}
+
 // TestUnderWriters sequences beside writers who roll back, use savepoints and hold
 // their transactions open for a while: none is missed, none comes twice.
 func TestUnderWriters(t *testing.T) {

@@ -34,12 +34,10 @@ type Options struct {
 	Store     *store.Store // as guichet_sequencer
 	Providers []*auth.Provider
 	Log       *slog.Logger
-	Announce  func(store.Alert) // tells operators (AA7.f)
 }
 
 // Witness checks sign-ins.
 type Witness struct {
-	announce  func(store.Alert)
 	store     *store.Store
 	providers []*auth.Provider
 	log       *slog.Logger
@@ -48,7 +46,7 @@ type Witness struct {
 
 // New returns a witness of sign-ins at the providers given.
 func New(o Options) *Witness {
-	return &Witness{store: o.Store, providers: o.Providers, log: o.Log, announce: o.Announce}
+	return &Witness{store: o.Store, providers: o.Providers, log: o.Log}
 }
 
 // Serve checks until ctx ends. What cannot be checked now is tried again, less
@@ -71,14 +69,14 @@ func (w *Witness) Serve(ctx context.Context) error {
 	}
 }
 
-// Check looks at every sign-in that nobody has checked yet, keeps the house and
-// announces alerts, whatever the portal does.
+// Check looks at every sign-in that nobody has checked yet, and keeps the house,
+// whatever the portal does.
 func (w *Witness) Check(ctx context.Context) error {
 	var err error
 	for _, p := range w.providers {
 		err = errors.Join(err, w.checkProvider(ctx, p))
 	}
-	return errors.Join(err, w.store.Housekeep(ctx), w.store.AnnounceAlerts(ctx, w.announce))
+	return errors.Join(err, w.store.Housekeep(ctx))
 }
 
 // checkProvider looks at the sign-ins at one provider: another that is down

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,8 +31,6 @@ type counter struct {
 	provider *auth.Provider
 	witness  *witness.Witness
 	log      *bytes.Buffer
-
-	announced []string // kinds of alerts
 }
 
 func newCounter(t *testing.T) *counter {
@@ -56,8 +53,7 @@ func newProvider(t *testing.T, o auth.Options) *auth.Provider {
 
 func (c *counter) newWitness(t *testing.T, p *auth.Provider) *witness.Witness {
 	t.Helper()
-	return witness.New(witness.Options{Store: c.Open(t, "guichet_sequencer"), Providers: []*auth.Provider{p}, Log: slog.New(slog.NewTextHandler(c.log, nil)),
-		Announce: func(a store.Alert) { c.announced = append(c.announced, a.Kind) }})
+	return witness.New(witness.Options{Store: c.Open(t, "guichet_sequencer"), Providers: []*auth.Provider{p}, Log: slog.New(slog.NewTextHandler(c.log, nil))})
 }
 
 // login is somebody whom the provider has identified.
@@ -212,9 +208,6 @@ func TestForgedSessions(t *testing.T) {
 			c.check(t)
 			if got, want := c.found(t), "refused "+a.finds+", alert sign-in-unproven"; got != want {
 				t.Errorf("got %s, want %s", got, want)
-			}
-			if !slices.Equal(c.announced, []string{"sign-in-unproven"}) {
-				t.Errorf("announced: %v", c.announced)
 			}
 			c.wantLive(t, req, false)
 			if _, err := c.portal.ReadHome(t.Context(), req); fault.KindOf(err) != fault.Ended {

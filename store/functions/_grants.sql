@@ -42,7 +42,7 @@ GRANT EXECUTE ON FUNCTION
     guichet.open_system(bytea, inet[], uuid, text, bytea, uuid, bytea, interval), guichet.end_session(bytea, inet[], uuid, text),
     guichet.ask_evidence(bytea, inet[], uuid, text), guichet.check_evidence(bytea, inet[], uuid, uuid, text, bytea, bytea, timestamptz), guichet.housekeep()
     TO guichet_sequencer;
-GRANT EXECUTE ON FUNCTION guichet.take_alert() TO guichet_portal, guichet_sequencer;
+GRANT EXECUTE ON FUNCTION guichet.watch_connections(), guichet.take_alert(text, interval), guichet.note_told(text, bigint), guichet.waiting_alerts(text, interval) TO guichet_portal, guichet_sequencer;
 GRANT EXECUTE ON FUNCTION
     guichet.lead(), guichet.log_horizon(), guichet.leaves_between(bigint, bigint),
     guichet.append_log(bigint, bigint, bigint, bigint, bigint[], bigint[], smallint[], bigint[], bytea[], bytea)

@@ -5,6 +5,8 @@ BEGIN
     PERFORM guichet.check_settings();
     PERFORM guichet.watch_evidence();
     PERFORM guichet.watch_log();
+    PERFORM guichet.watch_gaps();
+    PERFORM guichet.watch_reads();
     PERFORM guichet.sweep_sessions();
     PERFORM guichet.end_delays();
     PERFORM guichet.forget_waiting();

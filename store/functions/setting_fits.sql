@@ -21,6 +21,8 @@ BEGIN
                 RETURN false;
             END IF;
             RETURN value::interval BETWEEN rule.lowest::interval AND rule.highest::interval;
+        WHEN 'hours' THEN
+            RETURN value = ANY (rule.words) OR value ~ '^([0-9]|1[0-9]|2[0-3])-([0-9]|1[0-9]|2[0-4])$' AND split_part(value, '-', 1) <> split_part(value, '-', 2);
         WHEN 'count' THEN
             IF value !~ '^[1-9][0-9]{0,5}$' THEN
                 RETURN false;

@@ -20,6 +20,11 @@ BEGIN
         WHEN 'alert.address' THEN '10'              -- AA7.f: failed sign-ins in a row, of one address
         WHEN 'alert.identity' THEN '5'              -- AA7.f: of one account, within alert.window
         WHEN 'alert.overall' THEN '100'             -- AA7.f: of all, within alert.window
+        WHEN 'alert.gaps' THEN '50'                 -- ids without an entry, within alert.window
+        WHEN 'alert.refused' THEN '20'              -- refused reads in a row, of one account or session
+        WHEN 'alert.patients' THEN '50'             -- whose records one professional reads, within the next
+        WHEN 'alert.patients.window' THEN '1 hour'
+        WHEN 'alert.hours' THEN 'off'               -- at which no professional is expected to read: 22-6, of Paris
         WHEN 'alert.window' THEN '15 minutes'
         WHEN 'account.unused.patient' THEN '0'      -- GA4.c, GA4.f: an interval, or 0: never
         WHEN 'account.unused.professional' THEN '0'

@@ -1,6 +1,6 @@
 -- setting_rules is the closed list of settings, and what each may be: a time
 -- between two bounds or a word in its place, a count between two bounds, one of
--- some words, or networks (AA13.c).
+-- some words, networks, or hours of the day (AA13.c).
 CREATE FUNCTION guichet.setting_rules() RETURNS TABLE (name text, kind text, lowest text, highest text, words text[]) LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY VALUES
@@ -15,6 +15,11 @@ BEGIN
         ('alert.address', 'count', '1', '1000', NULL),
         ('alert.identity', 'count', '1', '1000', NULL),
         ('alert.overall', 'count', '1', '100000', NULL),
+        ('alert.gaps', 'count', '1', '10000', NULL),
+        ('alert.refused', 'count', '3', '1000', NULL),
+        ('alert.patients', 'count', '1', '10000', NULL),
+        ('alert.patients.window', 'time', '1 minute', '1 day', NULL),
+        ('alert.hours', 'hours', NULL, NULL, ARRAY['off']),
         ('alert.window', 'time', '1 minute', '1 day', NULL),
         ('account.unused.patient', 'time', '30 days', '1830 days', ARRAY['0']),
         ('account.unused.professional', 'time', '30 days', '1830 days', ARRAY['0']),

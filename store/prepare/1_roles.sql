@@ -19,3 +19,4 @@ BEGIN
 END $$;
 GRANT guichet_data, guichet_monitor TO guichet_owner;
 GRANT pg_read_all_stats TO guichet_monitor; -- await_durable reads what a synchronous standby has flushed (B1')
+GRANT pg_signal_backend TO guichet_monitor; -- end_held ends a listener's connection that holds a transaction open (monitor, section 6)

@@ -24,3 +24,4 @@ END $$;
 GRANT EXECUTE ON FUNCTION pg_logical_emit_message(boolean, text, text) TO guichet_monitor; -- flush()
 GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) TO guichet_owner;                 -- one migration at a time
 GRANT EXECUTE ON FUNCTION pg_try_advisory_lock(bigint) TO guichet_monitor;                    -- lead(): one sequencer at a time
+GRANT EXECUTE ON FUNCTION pg_terminate_backend(integer, bigint) TO guichet_monitor;           -- end_held()
