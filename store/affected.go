@@ -14,18 +14,20 @@ import (
 	"guichet/record"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 // LongestIncident is how far apart the ends of an incident may be.
 const LongestIncident = 31 * 24 * time.Hour
 
 // An Incident says which entries are looked at: those of a window of time,
-// From included and To not, that meet each condition that is given.
+// From included and To not, that meet each condition that is given; of several
+// networks, accounts or sessions, any one.
 type Incident struct {
 	From, To time.Time
-	Network  netip.Prefix       // the client's address lies in it
-	Account  *uuid.UUID         // that acted
-	Session  *uuid.UUID         // as entries name it
+	Networks []netip.Prefix     // the client's address lies in one of them
+	Accounts []uuid.UUID        // one of them acted
+	Sessions []uuid.UUID        // one of them, as entries name it
 	Patient  *record.Identifier // one of the numbers of whom they are about
 	Report   *uuid.UUID         // or another thing that they name
 }
@@ -52,15 +54,14 @@ func (s *Store) ListAffected(ctx context.Context, req Request, of Incident) ([]A
 			return nil, fmt.Errorf("list affected: %w", err)
 		}
 	}
-	var network *string
-	if of.Network.IsValid() {
-		text := of.Network.Masked().String()
-		network = &text
+	var networks pq.StringArray // none: NULL, for any
+	for _, network := range of.Networks {
+		networks = append(networks, network.Masked().String())
 	}
 	began := time.Now()
 	var entry int64
 	err := s.get(ctx, &entry, `SELECT guichet.ask_affected($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		req.Token, req.ip(), req.ID, of.From, of.To, network, of.Account, of.Session, number, of.Report)
+		req.Token, req.ip(), req.ID, of.From, of.To, networks, texts(of.Accounts), texts(of.Sessions), number, of.Report)
 	d, err := s.disclose(ctx, req, entry, began, err)
 	if fault.KindOf(err) == fault.NotFound { // refused, or nobody
 		reason, err := s.whyRefused(ctx, req, entry)
@@ -77,6 +78,15 @@ func (s *Store) ListAffected(ctx context.Context, req Request, of Incident) ([]A
 	}
 	list, err := s.openAffected(d)
 	return list, s.opened(ctx, req, d, err)
+}
+
+// texts is NULL of none.
+func texts(ids []uuid.UUID) pq.StringArray {
+	var all pq.StringArray
+	for _, id := range ids {
+		all = append(all, id.String())
+	}
+	return all
 }
 
 func (s *Store) openAffected(d *delivery) ([]Affected, error) {

@@ -75,7 +75,7 @@ func (x *incident) list(t *testing.T, change func(*store.Incident)) string {
 }
 
 func within(network string) func(*store.Incident) {
-	return func(of *store.Incident) { of.Network = netip.MustParsePrefix(network) }
+	return func(of *store.Incident) { of.Networks = []netip.Prefix{netip.MustParsePrefix(network)} }
 }
 
 // idOf returns the one identifier that a query gives.
@@ -122,9 +122,16 @@ func TestWhomAnIncidentAffects(t *testing.T) {
 		{"any address", func(*store.Incident) {}, []string{user + "2", hers + "4", leas}},
 		{"before", func(of *store.Incident) { of.From, of.To = of.From.Add(-30*time.Second), of.From }, nil},
 		{"after", func(of *store.Incident) { of.From, of.To = of.To, of.To.Add(time.Minute) }, []string{ninas}},
-		{"a session", func(of *store.Incident) { of.Session = session }, []string{user + "2", hers + "2"}},
-		{"another session", func(of *store.Incident) { of.Session = account }, nil},
-		{"an account", func(of *store.Incident) { of.Account = account }, []string{user + "2", hers + "2"}},
+		{"a session", func(of *store.Incident) { of.Sessions = []uuid.UUID{*session} }, []string{user + "2", hers + "2"}},
+		{"another session", func(of *store.Incident) { of.Sessions = []uuid.UUID{*account} }, nil},
+		{"an account", func(of *store.Incident) { of.Accounts = []uuid.UUID{*account} }, []string{user + "2", hers + "2"}},
+		{"several accounts", func(of *store.Incident) { of.Accounts = []uuid.UUID{*session, *account} }, []string{user + "2", hers + "2"}},
+		{"several networks", func(of *store.Incident) {
+			of.Networks = []netip.Prefix{netip.MustParsePrefix("203.0.113.1/32"), netip.MustParsePrefix(usersNetwork), netip.MustParsePrefix(feedNetwork)}
+		}, []string{user + "2", hers + "4", leas}},
+		{"an account that did nothing from a network", func(of *store.Incident) {
+			of.Accounts, of.Networks = []uuid.UUID{*account}, []netip.Prefix{netip.MustParsePrefix(feedNetwork)}
+		}, nil},
 		{"a patient", func(of *store.Incident) { of.Patient = &record.Identifier{Authority: "HOP", Value: "200"} }, []string{leas}},
 		{"a report", func(of *store.Incident) { id := uuid.UUID(report); of.Report = &id }, []string{user + "1", hers + "2"}},
 	} {
@@ -151,7 +158,7 @@ func TestAffectedByACaregiver(t *testing.T) {
 		}
 	}
 	session := x.idOf(t, `SELECT DISTINCT session FROM guichet.trace WHERE type = 'report.read'`)
-	got := x.list(t, func(of *store.Incident) { of.Session = session })
+	got := x.list(t, func(of *store.Incident) { of.Sessions = []uuid.UUID{*session} })
 	want := "patient Camille Moreau 1984-03-14 /0612345670/ 1\npatient Léa ŒUVRARD 1990-01-02 /0612345671/ 1\npatient Nina PETIT 1991-05-05 /0612345672/ 1\nuser Pascale LEMAIRE  // 4"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -4,7 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +20,7 @@ import (
 	"guichet/fault"
 	"guichet/record"
 	"guichet/store"
+	"guichet/store/storetest"
 
 	"github.com/google/uuid"
 )
@@ -283,5 +292,116 @@ func TestReadsAreLookedAtOnce(t *testing.T) {
 	}
 	if n := number(t, w.admin, `SELECT count(*) FROM guichet.watch_state w, guichet.log_state l WHERE w.entry = l.entry`); n != 1 {
 		t.Error("it did not come as far as the log")
+	}
+}
+
+// TestOursIsWhatWeSend: every statement that this package sends as a listener is
+// ours, and what honest traffic never has is not (L3).
+func TestOursIsWhatWeSend(t *testing.T) {
+	db := storetest.New(t).Superuser(t)
+	ours := func(login, query string) bool {
+		t.Helper()
+		whole := number(t, db, `SELECT guichet.is_ours($1, $2)::integer`, login, query)
+		if number(t, db, `SELECT guichet.is_ours($1, left($2, 127))::integer`, login, query) < whole { // as little as a server may show of it
+			t.Errorf("%.60q is ours, and its beginning is not", query)
+		}
+		return whole == 1
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	statement := regexp.MustCompile(`^\s*[A-Z]{2,}\s`)
+	sent := map[string]string{"catalogue.sql": catalogue(t)}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") || file == "migrate.go" || file == "prepare.go" { // as the owner, or a superuser
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, text, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+				if value, err := strconv.Unquote(l.Value); err == nil && statement.MatchString(value) {
+					sent[fmt.Sprint(file, " ", l.Pos())] = value
+				}
+			}
+			return true
+		})
+		if strings.Contains(string(text), ".together(") && file != "deposit.go" {
+			t.Errorf("%s begins a transaction: is_ours knows of the intake's alone", file)
+		}
+	}
+	sent["migrate.go, what is pending"] = `SELECT name, checksum FROM guichet.migration ORDER BY name`
+	for where, query := range sent {
+		for _, login := range store.Roles {
+			if !ours(login, query) {
+				t.Errorf("%s: %.100q of %s is not ours", where, query, login)
+			}
+		}
+	}
+	if len(sent) < 60 {
+		t.Errorf("only %d statements found", len(sent))
+	}
+	for _, query := range []string{"", ";"} {
+		if !ours("guichet_portal", query) {
+			t.Errorf("%q is not ours", query)
+		}
+	}
+	for _, query := range []string{"BEGIN", "COMMIT", "ROLLBACK"} {
+		if !ours("guichet_intake", query) || ours("guichet_portal", query) || ours("guichet_console", query) || ours("guichet_officer", query) || ours("guichet_sequencer", query) {
+			t.Errorf("%s is the intake's alone", query)
+		}
+	}
+	for _, query := range []string{"BEGIN", "begin", "BEGIN ISOLATION LEVEL SERIALIZABLE", "SET synchronous_commit = off", "EXPLAIN ANALYZE SELECT guichet.ask_home($1, $2, $3)", "DO $$ BEGIN END $$", "DECLARE c CURSOR FOR SELECT guichet.flush()",
+		"SELECT guichet.flush(); COMMIT", "SELECT guichet.flush();SELECT 2", "COMMIT; SELECT guichet.flush()", "/* */ BEGIN -- guichet", "-- SELECT guichet\nSET x = 1", "WITH guichet AS (SELECT 1) SELECT", "SAVEPOINT guichet",
+		"PREPARE TRANSACTION 'guichet'", "COPY (SELECT guichet.flush()) TO STDOUT", "SELECTED guichet"} {
+		for _, login := range store.Roles {
+			if ours(login, query) && (login != "guichet_intake" || query != "BEGIN") {
+				t.Errorf("%q of %s is ours", query, login)
+			}
+		}
+	}
+}
+
+func catalogue(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("catalogue.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestHonestTrafficIsNotStrange, of every role that a process has connections as:
+// also those that are idle show what they sent last.
+func TestHonestTrafficIsNotStrange(t *testing.T) {
+	w := newWatched(t)
+	for _, role := range store.Roles[1:] {
+		s := w.Open(t, role)
+		if err := s.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "clock") { // which stands still here
+			t.Fatal(err)
+		}
+		if err := s.Ping(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := w.depositOf(t, lea, "200", "C2", record.Contact{})
+	her := w.signInAs(t, lea, "sub", record.RolePatient, "")
+	w.read(t, her, other, granted)
+	w.list(t, within(usersNetwork))
+	if err := w.portal.Housekeep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := number(t, w.admin, `SELECT count(DISTINCT usename) FROM pg_stat_activity WHERE datname = current_database() AND usename LIKE 'guichet\_%' AND query <> ''`); n != 5 {
+		t.Errorf("%d roles are connected", n)
+	}
+	if got := word(t, w.admin, `SELECT string_agg(t.reason, ' ') FROM guichet.trace t WHERE t.type = 'statement.strange'`); got != "" {
+		t.Errorf("strange: %s", got)
 	}
 }

@@ -70,6 +70,7 @@ const (
 	DelayEnd          Type = "delay.end"
 	DelayRefused      Type = "delay.refused"
 	TransactionEnd    Type = "transaction.end"
+	StatementStrange  Type = "statement.strange"
 	Integrity         Type = "integrity"
 )
 
@@ -143,6 +144,7 @@ var Events = []Event{
 	{DelayEnd, "That wait is over, as the next try or housekeeping saw.", "AA7", changesUser},
 	{DelayRefused, "A sign-in was asked for before its time, or from a blocked network: the first of each wait or block, then one a minute at most.", "AA7.b, AA7.g, TR1.d", signsIn},
 	{TransactionEnd, "A connection that held a transaction open was ended: the reason is its role in the database.", "TR1.d", alerts},
+	{StatementStrange, "A connection of one of our roles had sent the database what the program never sends: the reason is the role and the first word.", "TR1.d", alerts},
 	{Integrity, "Something handed over did not open: the data was altered.", "TR1.d, DT4.b", alerts},
 }
 

@@ -19,24 +19,25 @@ import (
 type affectedCommand struct {
 	withConfig
 	withPatient
-	From    time.Time  `required:"" placeholder:"TIME" help:"First moment of the incident: 2026-11-21T08:00:00Z."`
-	To      time.Time  `required:"" placeholder:"TIME" help:"Its end, which is not part of it; 31 days later at most."`
-	Address string     `placeholder:"ADDRESS" help:"Only what came from this address, or network: 192.0.2.0/24."`
-	Account *uuid.UUID `placeholder:"ID" help:"Only what this account did."`
-	Session *uuid.UUID `placeholder:"ID" help:"Only what was done in this session, as entries name it."`
-	Report  *uuid.UUID `placeholder:"ID" help:"Only what names this report."`
+	From    time.Time   `required:"" placeholder:"TIME" help:"First moment of the incident: 2026-11-21T08:00:00Z."`
+	To      time.Time   `required:"" placeholder:"TIME" help:"Its end, which is not part of it; 31 days later at most."`
+	Address []string    `placeholder:"ADDRESS" help:"Only what came from this address, or network: 192.0.2.0/24; several: from any of them."`
+	Account []uuid.UUID `placeholder:"ID" help:"Only what this account did; or any of several."`
+	Session []uuid.UUID `placeholder:"ID" help:"Only what was done in this session, as entries name it; or in any of several."`
+	Report  *uuid.UUID  `placeholder:"ID" help:"Only what names this report."`
 }
 
 func (c affectedCommand) Run(e *environment) error {
-	of := store.Incident{From: c.From, To: c.To, Account: c.Account, Session: c.Session, Report: c.Report}
+	of := store.Incident{From: c.From, To: c.To, Accounts: c.Account, Sessions: c.Session, Report: c.Report}
 	if !c.To.After(c.From) || c.To.Sub(c.From) > store.LongestIncident {
 		return usageError("affected: --to comes after --from, 31 days later at most")
 	}
-	if c.Address != "" {
-		var err error
-		if of.Network, err = network(c.Address); err != nil {
+	for _, address := range c.Address {
+		one, err := network(address)
+		if err != nil {
 			return usageError("affected --address: an address, or a network: 192.0.2.0/24")
 		}
+		of.Networks = append(of.Networks, one)
 	}
 	return atConsole(e, c.Config, func(ctx context.Context, o *console) error {
 		list, err := o.affected(ctx, c.withPatient, of)

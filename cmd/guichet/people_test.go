@@ -13,6 +13,8 @@ import (
 	"guichet/record"
 	"guichet/store"
 	"guichet/store/storetest"
+
+	"github.com/google/uuid"
 )
 
 // counter is an installation where a patient's report has been deposited under
@@ -206,6 +208,8 @@ func TestAffected(t *testing.T) {
 	if got := strings.Join(list[1][:6], "|"); got != "patient|Camille MOREAU|1984-03-14||+33612345678|'=1+1, 75012 Paris" || list[1][8] != "2" {
 		t.Errorf("got %q", list[1])
 	}
+	c.run(t, good, "1 lignes", window("--ins", "284037511200149", "--address", "203.0.113.1", "--address", "192.0.2.0/24,198.51.100.1")...)
+	c.run(t, good, "0 lignes", window("--account", uuid.NewString()+","+uuid.NewString(), "--session", uuid.NewString())...)
 	if none := c.run(t, good, "0 lignes", window("--address", "203.0.113.1")...); strings.Count(none, "\n") != 1 {
 		t.Errorf("from an address that nobody came from: %s", none)
 	}

@@ -31,7 +31,7 @@ GRANT EXECUTE ON FUNCTION
     guichet.ask_identities(bytea, inet[], uuid), guichet.ask_identity(bytea, inet[], uuid, text),
     guichet.decide_identity(bytea, inet[], uuid, text, uuid, text, boolean),
     guichet.ask_accounts(bytea, inet[], uuid, bytea), guichet.ask_reviews(bytea, inet[], uuid), guichet.set_account_state(bytea, inet[], uuid, uuid, text, text),
-    guichet.ask_affected(bytea, inet[], uuid, timestamptz, timestamptz, inet, uuid, uuid, bytea, uuid)
+    guichet.ask_affected(bytea, inet[], uuid, timestamptz, timestamptz, inet[], uuid[], uuid[], bytea, uuid)
     TO guichet_console;
 GRANT EXECUTE ON FUNCTION guichet.why_refused(uuid, bigint) TO guichet_portal, guichet_console, guichet_officer;
 GRANT EXECUTE ON FUNCTION guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet[], uuid, bigint) TO guichet_console;

@@ -1,9 +1,9 @@
 -- ask_affected asks whom an incident concerns, and how to reach them: users and
 -- patients whom the entries of a window of time name (GA5.a, GA5.b). The window
--- may be narrowed, each way by NULL for any, to an address or network, an
--- account, a session, a patient and a report.
+-- may be narrowed, each way by NULL for any, to addresses or networks, accounts,
+-- sessions, a patient and a report.
 CREATE FUNCTION guichet.ask_affected(token bytea, ip inet[], request uuid, since timestamptz, until timestamptz,
-                                     address inet, account uuid, session uuid, identifier bytea, report uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+                                     addresses inet[], accounts uuid[], sessions uuid[], identifier bytea, report uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v guichet.verdict;
@@ -11,7 +11,8 @@ DECLARE
     found_ bigint[];
 BEGIN
     PERFORM guichet.guard(token, ip, request);
-    IF num_nulls(since, until) > 0 OR until <= since OR until > since + interval '31 days' THEN
+    IF num_nulls(since, until) > 0 OR until <= since OR until > since + interval '31 days'
+       OR greatest(cardinality(addresses), cardinality(accounts), cardinality(sessions)) > 500 THEN
         RAISE 'bad request' USING ERRCODE = '22023';
     END IF;
     v := guichet.decide(token, 'people', NULL);
@@ -26,9 +27,9 @@ BEGIN
         SELECT array_agg(x.id ORDER BY x.id) INTO found_
           FROM (SELECT t.id FROM guichet.trace t
                  WHERE t.at >= since AND t.at < until
-                   AND (ask_affected.address IS NULL OR t.ip <<= ask_affected.address)
-                   AND (ask_affected.account IS NULL OR t.account = ask_affected.account)
-                   AND (ask_affected.session IS NULL OR t.session = ask_affected.session)
+                   AND (addresses IS NULL OR t.ip <<= ANY (addresses))
+                   AND (accounts IS NULL OR t.account = ANY (accounts))
+                   AND (sessions IS NULL OR t.session = ANY (sessions))
                    AND (v.patient IS NULL OR t.patient = v.patient OR v.patient = ANY (t.records))
                    AND (ask_affected.report IS NULL OR ask_affected.report = ANY (t.records))
                  LIMIT 20001) x;

@@ -3,5 +3,6 @@
 CREATE FUNCTION guichet.watch_connections() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM guichet.check_settings();
+    PERFORM guichet.note_strange();
     PERFORM guichet.end_held();
 END $$;
