@@ -23,9 +23,9 @@ import (
 )
 
 const (
-	pause        = 50 * time.Millisecond // between two looks, where there is nothing to do
-	standby      = time.Second           // between two tries to lead
-	longestPause = 30 * time.Second      // while something is wrong
+	pause        = 50 * time.Millisecond  // between two looks, where there is nothing to do
+	standby      = 500 * time.Millisecond // between two tries to lead
+	longestPause = 30 * time.Second       // while something is wrong with the log itself
 	// MaxBatch is how many entries get their places in one step.
 	MaxBatch = 4096
 )
@@ -81,6 +81,9 @@ func (s *Sequencer) Serve(ctx context.Context) error {
 			s.Log.Error("sequence traces", "error", err.Error())
 			s.Close()
 			wait = min(2*max(wait, standby), longestPause)
+			if fault.KindOf(err) == fault.Unavailable { // the database is away, or the lead is lost: be there when it is back
+				wait = standby
+			}
 		case s.leader == nil:
 			wait = standby
 		case busy:
