@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"guichet/envelope"
@@ -102,8 +103,11 @@ func (s *Store) openAccessLog(d *delivery) (*AccessLog, error) {
 		case "access-count":
 			log.Total = *row.Number
 			continue
-		case "access-month":
-			log.Months = append(log.Months, record.AccessCount{Month: *row.At, Role: record.Role(text(row.Role)), Self: *row.Own, Count: *row.Number})
+		case "access-months":
+			log.Months, err = parseMonths(string(row.Sealed))
+			if err != nil {
+				return nil, err
+			}
 			continue
 		case "trace":
 		default:
@@ -115,9 +119,27 @@ func (s *Store) openAccessLog(d *delivery) (*AccessLog, error) {
 		}
 		log.Accesses = append(log.Accesses, access)
 	}
-	slices.SortFunc(log.Months, func(a, b record.AccessCount) int { return b.Month.Compare(a.Month) })
 	slices.SortFunc(log.Accesses, func(a, b record.Access) int { return cmp.Compare(b.Entry, a.Entry) })
 	return log, nil
+}
+
+// parseMonths reads the lines that receive counts by: month, role, whose, count.
+func parseMonths(lines string) ([]record.AccessCount, error) {
+	var all []record.AccessCount
+	for line := range strings.Lines(lines) {
+		var month, role, whose string
+		var c record.AccessCount
+		if _, err := fmt.Sscanf(line, "%s %s %s %d", &month, &role, &whose, &c.Count); err != nil {
+			return nil, fmt.Errorf("read months: %w", err)
+		}
+		var err error
+		if c.Month, err = time.Parse("2006-01", month); err != nil {
+			return nil, fmt.Errorf("read months: %w", err)
+		}
+		c.Role, c.Self = record.Role(role), whose == "own"
+		all = append(all, c)
+	}
+	return all, nil
 }
 
 // openAccess opens one entry that was disclosed.
