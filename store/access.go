@@ -22,7 +22,7 @@ type AccessLog struct {
 	Patient  *record.Patient
 	Accesses []record.Access
 	Total    int                  // that the filter leaves in, on this page or not
-	Months   []record.AccessCount // latest first; nil where a filter leaves something out, or where it is not the first page
+	Months   []record.AccessCount // of all accesses, latest first; nil where they were not wanted
 	Cut      bool                 // the oldest are missing
 }
 
@@ -31,6 +31,7 @@ type AccessFilter struct {
 	Others bool      // not one's own
 	Act    string    // read, log, deposit or office, as the function accesses has them; empty for all
 	Since  time.Time // zero for ever
+	Months bool      // and all of them are wanted by months, which takes its time
 }
 
 // logPage is how much of it.

@@ -258,7 +258,7 @@ func TestFilteredAccessLog(t *testing.T) {
 			t.Errorf("%+v: got %d of %d, want %d (%v)", f.filter, len(log.Accesses), log.Total, f.total, err)
 			continue
 		}
-		if (log.Months != nil) != (f.filter == store.AccessFilter{}) {
+		if log.Months != nil {
 			t.Errorf("%+v: months are %v", f.filter, log.Months)
 		}
 	}
@@ -278,7 +278,7 @@ func TestFilteredAccessLog(t *testing.T) {
 	}
 
 	// The months add up to the list (CNIL-4.3-18).
-	log, err := c.portal.ReadAccessLog(t.Context(), req, store.AccessFilter{}, 0)
+	log, err := c.portal.ReadAccessLog(t.Context(), req, store.AccessFilter{Months: true}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
