@@ -144,7 +144,7 @@ func TestAttackReceiveIsTheEntry(t *testing.T) {
 	}
 	request := "'{192.0.2.66}', '" + uuid.NewString() + "'"
 	asks := []string{
-		"ask_home(" + a.token + ", " + request + ")", "ask_reports(" + a.token + ", " + request + ")", "ask_access_log(" + a.token + ", " + request + ", 0, 50, false, '', NULL)",
+		"ask_home(" + a.token + ", " + request + ")", "ask_reports(" + a.token + ", " + request + ")", "ask_access_log(" + a.token + ", " + request + ", 0, 50, false, '', NULL, false)",
 		"ask_report(" + a.token + ", " + request + ", '" + a.report + "')", "ask_original(" + a.token + ", " + request + ", '" + withOriginal[0] + "')",
 	}
 	var script, late []string
@@ -276,7 +276,7 @@ func TestAttackFromTheIntake(t *testing.T) {
 	token, request := literal(bytes.Repeat([]byte("x"), 32)), "'{192.0.2.66}', '"+uuid.NewString()+"'"
 	for _, call := range []string{
 		a.ask(), "guichet.ask_home(" + a.token + ", " + request + ")", "guichet.ask_reports(" + a.token + ", " + request + ")",
-		"guichet.ask_original(" + a.token + ", " + request + ", '" + a.report + "')", "guichet.ask_access_log(" + a.token + ", " + request + ", 0, 50, false, '', NULL)",
+		"guichet.ask_original(" + a.token + ", " + request + ", '" + a.report + "')", "guichet.ask_access_log(" + a.token + ", " + request + ", 0, 50, false, '', NULL, false)",
 		"guichet.load_session(" + a.token + ", " + request + ", true)", "guichet.save_session(" + a.token + ", 'x')",
 		"guichet.sign_in(" + token + ", " + request + ", 'psc', 'x', 'x', 'x', 'x', 'physician', gen_random_uuid(), 'x', '', gen_random_uuid(), 'x', 'x', 'x', '{}', gen_random_uuid(), 'x', 'x', NULL, '{}', NULL)",
 		"guichet.leave_trace('report.read', NULL, NULL, NULL, NULL, " + request + ")", "guichet.decide(" + a.token + ", 'read', NULL)",

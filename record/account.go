@@ -58,7 +58,7 @@ type SignIn struct {
 // AccessCount is how many lines of an access log are of one month and of one kind
 // of person or system (CNIL-4.3-18).
 type AccessCount struct {
-	Month time.Time // its first moment
+	Month time.Time // its first day
 	Role  Role
 	Self  bool
 	Count int

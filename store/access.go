@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"guichet/envelope"
@@ -21,7 +22,7 @@ type AccessLog struct {
 	Patient  *record.Patient
 	Accesses []record.Access
 	Total    int                  // that the filter leaves in, on this page or not
-	Months   []record.AccessCount // latest first; nil where a filter leaves something out, or where it is not the first page
+	Months   []record.AccessCount // of all accesses, latest first; nil where they were not wanted
 	Cut      bool                 // the oldest are missing
 }
 
@@ -30,6 +31,7 @@ type AccessFilter struct {
 	Others bool      // not one's own
 	Act    string    // read, log, deposit or office, as the function accesses has them; empty for all
 	Since  time.Time // zero for ever
+	Months bool      // and all of them are wanted by months, which takes its time
 }
 
 // logPage is how much of it.
@@ -102,8 +104,11 @@ func (s *Store) openAccessLog(d *delivery) (*AccessLog, error) {
 		case "access-count":
 			log.Total = *row.Number
 			continue
-		case "access-month":
-			log.Months = append(log.Months, record.AccessCount{Month: *row.At, Role: record.Role(text(row.Role)), Self: *row.Own, Count: *row.Number})
+		case "access-months":
+			log.Months, err = parseMonths(string(row.Sealed))
+			if err != nil {
+				return nil, err
+			}
 			continue
 		case "trace":
 		default:
@@ -115,9 +120,27 @@ func (s *Store) openAccessLog(d *delivery) (*AccessLog, error) {
 		}
 		log.Accesses = append(log.Accesses, access)
 	}
-	slices.SortFunc(log.Months, func(a, b record.AccessCount) int { return b.Month.Compare(a.Month) })
 	slices.SortFunc(log.Accesses, func(a, b record.Access) int { return cmp.Compare(b.Entry, a.Entry) })
 	return log, nil
+}
+
+// parseMonths reads the lines that receive counts by: month, role, whose, count.
+func parseMonths(lines string) ([]record.AccessCount, error) {
+	var all []record.AccessCount
+	for line := range strings.Lines(lines) {
+		var month, role, whose string
+		var c record.AccessCount
+		if _, err := fmt.Sscanf(line, "%s %s %s %d", &month, &role, &whose, &c.Count); err != nil {
+			return nil, fmt.Errorf("read months: %w", err)
+		}
+		var err error
+		if c.Month, err = time.Parse("2006-01", month); err != nil {
+			return nil, fmt.Errorf("read months: %w", err)
+		}
+		c.Role, c.Self = record.Role(role), whose == "own"
+		all = append(all, c)
+	}
+	return all, nil
 }
 
 // openAccess opens one entry that was disclosed.

@@ -39,7 +39,7 @@ func (q question) alone(req Request) (query string, args []any) {
 		if !page.Since.IsZero() {
 			since = &page.Since
 		}
-		return query + `, $4, $5, $6, $7, $8)`, append(args, q.number, page.most, page.Others, page.Act, since)
+		return query + `, $4, $5, $6, $7, $8, $9)`, append(args, q.number, page.most, page.Others, page.Act, since, page.Months)
 	case "proof":
 		return query + `, $4)`, append(args, q.number)
 	case "identity":

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"guichet/fault"
 	"guichet/record"
 	"guichet/traces"
 
+	"github.com/google/uuid"
 	"golang.org/x/mod/sumdb/note"
 )
 
@@ -18,6 +20,7 @@ type Proof struct {
 	Patient *record.Patient
 	Access  record.Access
 	Entry   []byte // in the bytes that the log has the hash of
+	Others  bool   // these bytes name other people: they are not for the person to take away
 
 	// Proof has been checked against the log's key. It is nil where Waiting, and
 	// where there is no key.
@@ -56,7 +59,14 @@ func (s *Store) openProof(d *delivery) (*Proof, error) {
 	if len(log.Accesses) != 1 || entry == nil {
 		return nil, fault.New(fault.Tampered, errors.New("delivery has not the one entry"))
 	}
-	return &Proof{Person: log.Person, Patient: log.Patient, Access: log.Accesses[0], Entry: entry.Sealed}, nil
+	said, err := traces.ParseEntry(entry.Sealed)
+	if err != nil {
+		return nil, fault.New(fault.Tampered, err)
+	}
+	others := slices.ContainsFunc(said.Records, func(n traces.Named) bool {
+		return said.Type == traces.AffectedRead || n.Kind == "patient" && n.ID != uuid.UUID(log.Patient.ID)
+	})
+	return &Proof{Person: log.Person, Patient: log.Patient, Access: log.Accesses[0], Entry: entry.Sealed, Others: others}, nil
 }
 
 // prove adds the proof, once it has shown itself to be one.

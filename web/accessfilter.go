@@ -12,6 +12,7 @@ type AccessFilter struct {
 	Others bool   // not one's own
 	Act    string // read, log, deposit or office; empty for all
 	Period Period
+	Months bool // all accesses are counted by months too
 }
 
 // acts are the kinds of acts that can be chosen.
@@ -23,7 +24,7 @@ var accessPeriods = []Period{AnyTime, OneMonth, HalfAYear, OneYear}
 // ParseAccessFilter reads the fields of the form. What it does not know leaves
 // everything in.
 func ParseAccessFilter(form url.Values) AccessFilter {
-	f := AccessFilter{Others: form.Get("who") == "others"}
+	f := AccessFilter{Others: form.Get("who") == "others", Months: form.Get("months") == "yes"}
 	if act := form.Get("act"); slices.Contains(acts, act) {
 		f.Act = act
 	}
@@ -61,7 +62,7 @@ type accessForm struct {
 
 func (l *language) newAccessForm(f AccessFilter) *accessForm {
 	say := &l.say.Access
-	form := &accessForm{Active: f != AccessFilter{}, Who: []choice{{"", say.Everybody, !f.Others}, {"others", say.OthersOnly, f.Others}}}
+	form := &accessForm{Active: f.Others || f.Act != "" || f.Period != AnyTime, Who: []choice{{"", say.Everybody, !f.Others}, {"others", say.OthersOnly, f.Others}}}
 	for i, words := range []string{say.AnyAct, say.ReadActs, say.LogActs, say.DepositActs, say.OfficeActs} {
 		form.Acts = append(form.Acts, choice{acts[i], words, acts[i] == f.Act})
 	}

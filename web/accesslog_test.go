@@ -15,7 +15,7 @@ import (
 func TestAccessFilterTakesWhatItKnows(t *testing.T) {
 	for query, want := range map[string]AccessFilter{
 		"": {}, "who=others&act=read&period=1m": {Others: true, Act: "read", Period: OneMonth}, "who=me&act=everything&period=5y&before=12": {},
-		"act=office&period=1y": {Act: "office", Period: OneYear}, "period=6m": {Period: HalfAYear}, "act=&who=&period=": {},
+		"act=office&period=1y": {Act: "office", Period: OneYear}, "period=6m": {Period: HalfAYear}, "act=&who=&period=&months=no": {},
 	} {
 		form, err := url.ParseQuery(query)
 		if err != nil {

@@ -200,6 +200,7 @@ func everyPage(t testing.TB, in Language) map[string]Page {
 		"access log, none left": AccessLogPage{Base: base, Patient: camille(), Filter: AccessFilter{Act: "log"}},
 		"access log, signed":    AccessLogPage{Base: base, Patient: camille(), Accesses: accesses, Signed: true},
 		"proof":                 ProofPage{Base: base, Patient: camille(), Access: accesses[1], Signed: true, Proof: someProof(t)}, "proof, empty": ProofPage{Base: empty},
+		"proof, others":  ProofPage{Base: base, Patient: camille(), Access: accesses[1], Signed: true, Proof: othersProof(t)},
 		"proof, waiting": ProofPage{Base: base, Patient: camille(), Access: accesses[2], Signed: true}, "proof, unsigned": ProofPage{Base: base, Patient: camille(), Access: accesses[3]},
 		"report an access": ReportAccessPage{Base: base, Patient: camille(), Access: accesses[1]}, "access reported": AccessReportedPage{Base: alone, Reference: 1234},
 		"report an access, empty": ReportAccessPage{Base: empty}, "access reported, empty": AccessReportedPage{Base: empty},
@@ -350,4 +351,12 @@ func textOf(n *html.Node) string {
 		}
 	}
 	return b.String()
+}
+
+// othersProof is of an entry that names other people.
+func othersProof(t testing.TB) *Proof {
+	t.Helper()
+	proof := someProof(t)
+	proof.Others = true
+	return proof
 }

@@ -144,7 +144,7 @@ var reportedLine = regexp.MustCompile(`^/access-log/\d+/report$`)
 // checkLinks: every link leads to a page that exists.
 func checkLinks(t *testing.T, doc *html.Node) {
 	t.Helper()
-	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports(\?[a-z0-9=&%+]+)?|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\.csv|\.pdf)?(\?[a-z0-9=&]+)?|/access-log/\d+/(proof(\.tlog-proof)?|report)|/legal/(traces\.pub|checkpoint)|/trends/[^/?]+(\?system=[^&/]*)?|/account(#not-you|/close)?|` +
+	known := regexp.MustCompile(`^(/|/login/(franceconnect|psc)|/reports(\?[a-z0-9=&%+]+)?|/reports/[0-9a-f-]{36}(/original\.pdf)?|/access-log(\.csv|\.pdf)?(\?[a-z0-9=&]+(#access-months)?)?|/access-log/\d+/(proof(\.tlog-proof)?|report)|/legal/(traces\.pub|checkpoint)|/trends/[^/?]+(\?system=[^&/]*)?|/account(#not-you|/close)?|` +
 		`/help(#(home|reports|report|trend|access-log|proof|report-access|account|close-account|nothing-shared))?|/help/security|/contact(/phishing)?|/legal/(notice|privacy|accessibility|terms)|/static/[a-z0-9-]+\.(css|svg)|tel:\+\d+|mailto:guichet@ch-belleroche\.example)$`)
 	for _, n := range all(doc, withAttr("href", "*")) {
 		href, _ := attr(n, "href")

@@ -26,6 +26,7 @@ type Proof struct {
 	Size       int64     // of the log, at its checkpoint
 	At         time.Time // of the checkpoint
 	Line, Root [32]byte  // hashes
+	Others     bool      // the bytes of the entry name other people: no file of it is given
 }
 
 // Paths of what a stranger needs to check a proof.
@@ -54,7 +55,7 @@ type commandPart struct {
 func (p proofPage) section() (string, *identityLine) { return "access-log", p.patient }
 
 type proofLine struct {
-	File       string
+	File       string // empty where none is given
 	Log        string
 	Place      string
 	Size       string
@@ -69,7 +70,11 @@ func (p ProofPage) view(l *language) (string, Base, any) {
 	content.Line.When = upperFirst(content.Line.When)
 	content.Line.Report = reportable(&p.Access)
 	if proof := p.Proof; proof != nil {
-		content.Proof = &proofLine{File: content.Path + ".tlog-proof", Log: proof.Log, Place: l.grouped(proof.Place), Size: l.grouped(proof.Size),
+		file := content.Path + ".tlog-proof"
+		if proof.Others {
+			file = ""
+		}
+		content.Proof = &proofLine{File: file, Log: proof.Log, Place: l.grouped(proof.Place), Size: l.grouped(proof.Size),
 			When: l.dayAndHour(proof.At, time.Time{}), ISO: proof.At.In(paris).Format(time.RFC3339), Line: spelt(proof.Line), Root: spelt(proof.Root)}
 	}
 	return "proof", p.Base, content

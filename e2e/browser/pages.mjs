@@ -47,6 +47,7 @@ const roles = (language) => [
       { name: 'access-log', open: go('/access-log') },
       { name: 'access-log-filtered', open: go('/access-log?who=others&act=deposit&period=1y') },
       { name: 'access-log-none-left', open: go('/access-log?who=others&act=log') },
+      { name: 'access-log-months', open: go('/access-log?months=yes') },
       { name: 'proof', open: (page) => ofALine(page, '/proof') },
       { name: 'report-access', open: (page) => ofALine(page, '/report') },
       { name: 'access-reported', open: async (page) => { await ofALine(page, '/report'); await page.click('form[action$="/report"] button'); } },

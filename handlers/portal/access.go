@@ -27,7 +27,7 @@ func (p *Portal) showAccessLog(w http.ResponseWriter, r *http.Request) error {
 
 // stored is the filter as the store takes it.
 func stored(f web.AccessFilter) store.AccessFilter {
-	return store.AccessFilter{Others: f.Others, Act: f.Act, Since: f.Since(time.Now())}
+	return store.AccessFilter{Others: f.Others, Act: f.Act, Since: f.Since(time.Now()), Months: f.Months}
 }
 
 // downloadAccessLog serves GET /access-log.csv: the whole of what the filter leaves
@@ -59,6 +59,7 @@ func (p *Portal) printAccessLog(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Portal) wholeAccessLog(r *http.Request) (web.AccessLogPage, error) {
 	filter := web.ParseAccessFilter(r.URL.Query())
+	filter.Months = false
 	log, err := p.store.ReadWholeAccessLog(r.Context(), caller(r), stored(filter))
 	if err != nil {
 		return web.AccessLogPage{}, err

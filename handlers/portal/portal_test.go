@@ -434,7 +434,10 @@ func TestFilteredAccessLog(t *testing.T) {
 			t.Fatalf("%s: %d entries, want %d", c.query, n, 2*(i+1))
 		}
 	}
-	if got := b.get("/access-log"); !strings.Contains(got.body, `id="access-months"`) {
+	if got := b.get("/access-log"); strings.Contains(got.body, `id="access-months"`) || !strings.Contains(got.body, `href="/access-log?months=yes#access-months"`) {
+		t.Error("the months are counted unasked, or cannot be asked for")
+	}
+	if got := b.get("/access-log?months=yes"); !strings.Contains(got.body, `id="access-months"`) || !strings.Contains(got.body, "par vous") {
 		t.Error("the months are not counted")
 	}
 }

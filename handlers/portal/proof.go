@@ -37,20 +37,20 @@ func (p *Portal) showProof(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := web.ProofPage{Base: p.base(r, proof.Person), Patient: proof.Patient, Access: proof.Access, Signed: p.log.verifier != nil}
 	if proof.Proof != nil {
-		page.Proof = &web.Proof{Log: p.log.verifier.Name(), Place: proof.Proof.Place, Size: proof.At.Size, At: proof.At.At, Line: tlog.RecordHash(proof.Entry), Root: proof.At.Root}
+		page.Proof = &web.Proof{Log: p.log.verifier.Name(), Place: proof.Proof.Place, Size: proof.At.Size, At: proof.At.At, Line: tlog.RecordHash(proof.Entry), Root: proof.At.Root, Others: proof.Others}
 	}
 	return p.web.Render(w, http.StatusOK, page)
 }
 
 // downloadProof serves GET /access-log/{entry}/proof.tlog-proof, a file of the kind
-// c2sp.org/tlog-proof. Where there is none yet, the page says why.
+// c2sp.org/tlog-proof. Where there is none, the page says why.
 func (p *Portal) downloadProof(w http.ResponseWriter, r *http.Request) error {
 	entry := line(r)
 	proof, err := p.store.ReadProof(r.Context(), caller(r), entry, p.log.verifier)
 	if err != nil {
 		return err
 	}
-	if proof.Proof == nil {
+	if proof.Proof == nil || proof.Others {
 		http.Redirect(w, r, "/access-log/"+strconv.FormatInt(entry, 10)+"/proof", http.StatusSeeOther)
 		return nil
 	}

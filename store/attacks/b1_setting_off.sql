@@ -8,5 +8,5 @@ SELECT 'asked ' || guichet.ask_home(:token, '{192.0.2.1}', gen_random_uuid());
 SET synchronous_commit = 'local';
 SELECT 'asked ' || guichet.ask_reports(:token, '{192.0.2.1}', gen_random_uuid());
 SET synchronous_commit = 'remote_write';
-SELECT 'asked ' || guichet.ask_access_log(:token, '{192.0.2.1}', gen_random_uuid(), 0, 50, false, '', NULL);
+SELECT 'asked ' || guichet.ask_access_log(:token, '{192.0.2.1}', gen_random_uuid(), 0, 50, false, '', NULL, false);
 SELECT 'asked ' || 0;

@@ -8,7 +8,7 @@ GRANT EXECUTE ON FUNCTION
     guichet.refuse_sign_in(inet[], uuid, text, text), guichet.refuse_page(bytea, inet[], uuid),
     guichet.note_presence(bytea, inet[], uuid), guichet.continue_session(bytea, inet[], uuid), guichet.same_account(bytea, bytea),
     guichet.ask_home(bytea, inet[], uuid), guichet.ask_reports(bytea, inet[], uuid), guichet.ask_report(bytea, inet[], uuid, uuid),
-    guichet.ask_original(bytea, inet[], uuid, uuid), guichet.ask_access_log(bytea, inet[], uuid, bigint, integer, boolean, text, timestamptz), guichet.ask_proof(bytea, inet[], uuid, bigint),
+    guichet.ask_original(bytea, inet[], uuid, uuid), guichet.ask_access_log(bytea, inet[], uuid, bigint, integer, boolean, text, timestamptz, boolean), guichet.ask_proof(bytea, inet[], uuid, bigint),
     guichet.ask_trend(bytea, inet[], uuid, bytea), guichet.ask_account(bytea, inet[], uuid),
     guichet.ask_many(text[], bytea[], inet[], inet[], uuid[], uuid[], bigint[], bytea[]), guichet.housekeep(), guichet.watch_reviews(),
     guichet.take_over(bytea, inet[], uuid), guichet.report_incident(bytea, inet[], uuid), guichet.close_account(bytea, inet[], uuid), guichet.report_access(bytea, inet[], uuid, bigint, text), guichet.session_limits(),

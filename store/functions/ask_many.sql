@@ -26,7 +26,7 @@ BEGIN
                 WHEN 'home' THEN j := guichet.judge_home(tokens[i]);
                 WHEN 'original' THEN j := guichet.judge_original(tokens[i], ids[i]);
                 WHEN 'trend' THEN j := guichet.judge_trend(tokens[i], codes[i]);
-                WHEN 'access_log' THEN j := guichet.judge_access_log(tokens[i], numbers[i], 50, false, '', NULL);
+                WHEN 'access_log' THEN j := guichet.judge_access_log(tokens[i], numbers[i], 50, false, '', NULL, false);
                 WHEN 'proof' THEN j := guichet.judge_proof(tokens[i], numbers[i]);
                 WHEN 'account' THEN j := guichet.judge_account(tokens[i]);
                 ELSE NULL;

@@ -2,9 +2,9 @@
 -- before an entry, the latest of them (CNIL-3.4-3), and the heads of the reports
 -- they are about. 0 means from the latest. The list is of others' accesses alone
 -- where it says so, of one kind of act (accesses), and since a time where there is
--- one. It is named too how many accesses that leaves in, and, where nothing is
--- left out, that they are counted by months and by who acted (CNIL-4.3-18).
-CREATE FUNCTION guichet.judge_access_log(token bytea, before bigint, most integer, others boolean, act text, since timestamptz) RETURNS guichet.judgement LANGUAGE plpgsql AS $$
+-- one. It is named too how many accesses that leaves in, and, where it is wanted,
+-- that all of them are counted by months and by who acted (CNIL-4.3-18).
+CREATE FUNCTION guichet.judge_access_log(token bytea, before bigint, most integer, others boolean, act text, since timestamptz, months boolean) RETURNS guichet.judgement LANGUAGE plpgsql AS $$
 DECLARE
     j guichet.judgement;
     v guichet.verdict;
@@ -28,7 +28,7 @@ BEGIN
           INTO total, shown;
         heads := guichet.heads_in(shown, v.patient);
         m := ROW(m.kinds || 'access-count'::text || heads.kinds, m.records || v.patient || heads.records, m.versions || total || heads.versions);
-        IF before = 0 AND NOT others AND act = '' AND since IS NULL THEN
+        IF months THEN
             m := ROW(m.kinds || 'access-months'::text, m.records || v.patient, m.versions || 1);
         END IF;
         IF heads.records IS NOT NULL AND NOT guichet.intact(heads) THEN

@@ -202,14 +202,16 @@ BEGIN
                 SELECT n.kind, x.id, n.version, x.id, NULL::uuid, NULL::bytea, 0, e.at, NULL::bytea, NULL::bytea,
                        e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, n.version
                   FROM unnest(n.ids) AS x (id);
-            WHEN 'access-months' THEN -- as they were when the entry was left
+            WHEN 'access-months' THEN -- a line for each month and kind of actor, as they were when the entry was left
                 RETURN QUERY
-                SELECT 'access-month', e.patient, n.version, e.patient, NULL::uuid, NULL::bytea, 0, x.month AT TIME ZONE 'Europe/Paris', NULL::bytea, NULL::bytea,
-                       e.id, NULL::text, NULL::text, x.role, NULL::text, NULL::text, x.own, count(*)::integer
-                  FROM (SELECT date_trunc('month', t.at AT TIME ZONE 'Europe/Paris') AS month, t.role, coalesce(t.account = v.account, false) AS own
-                          FROM guichet.trace t
-                         WHERE t.patient = e.patient AND t.id < e.id AND t.type = ANY ((SELECT guichet.accesses(''))::text[])) x
-                 GROUP BY x.month, x.role, x.own;
+                SELECT n.kind, e.patient, n.version, e.patient, NULL::uuid, NULL::bytea, 0, e.at, NULL::bytea,
+                       (SELECT convert_to(coalesce(string_agg(concat_ws(' ', c.month, c.role, c.whose, c.count), E'\n' ORDER BY c.month DESC, c.role, c.whose), ''), 'UTF8')
+                          FROM (SELECT x.month, x.role, x.whose, count(*)
+                                  FROM (SELECT to_char(t.at AT TIME ZONE 'Europe/Paris', 'YYYY-MM') AS month, coalesce(t.role, 'none') AS role, CASE WHEN t.account = v.account THEN 'own' ELSE 'other' END AS whose
+                                          FROM guichet.trace t
+                                         WHERE t.patient = e.patient AND t.id < e.id AND t.type = ANY ((SELECT guichet.accesses(''))::text[])) x
+                                 GROUP BY x.month, x.role, x.whose) c),
+                       e.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean, NULL::integer;
             WHEN 'network' THEN -- with the entry that says who blocked it
                 RETURN QUERY
                 SELECT n.kind, b.id, n.version, NULL::uuid, NULL::uuid, NULL::bytea, 0, b.until, NULL::bytea, NULL::bytea, b.entry,
