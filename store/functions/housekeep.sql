@@ -5,6 +5,7 @@ BEGIN
     PERFORM guichet.check_settings();
     PERFORM guichet.watch_evidence();
     PERFORM guichet.watch_log();
+    PERFORM guichet.watch_streams();
     PERFORM guichet.sweep_sessions();
     PERFORM guichet.end_delays();
     PERFORM guichet.forget_waiting();
