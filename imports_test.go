@@ -26,6 +26,7 @@ var may = map[string][]string{
 	"intake/fhir":      {"record", "fault"},
 	"traces":           {"record", "fault"},
 	"traces/stream":    {"record", "fault", "traces"},
+	"traces/stamp":     {},
 	"auth":             {"record", "fault"},
 	"auth/mischief":    {}, // what a fictitious provider does wrong: for authtest and cmd/idpsim
 	"auth/authtest":    {"auth", "auth/mischief"},
@@ -34,7 +35,7 @@ var may = map[string][]string{
 	"store/storetest":  {"store", "store/pgtest", "envelope"},
 	"web":              {"record", "fault", "web/chart"},
 	"web/chart":        {},
-	"handlers":         {"record", "fault", "envelope", "intake", "intake/fhir", "traces", "auth", "session", "store", "web"},
+	"handlers":         {"record", "fault", "envelope", "intake", "intake/fhir", "traces", "traces/stream", "traces/stamp", "auth", "session", "store", "web"},
 	"cmd/waf":          {"fault", "configs", "certificate"},
 	"cmd/idpsim":       {"fault", "configs", "auth/mischief"},
 	"cmd/guichet":      nil, // all: wiring
@@ -61,6 +62,7 @@ var alone = map[string][]string{
 	"golang.org/x/image":                  {"web"},
 	"golang.org/x/crypto/ocsp":            {"certificate"},
 	"github.com/leodido/go-syslog":        {"traces/stream"},
+	"github.com/digitorus":                {"traces/stamp"},
 	"golang.org/x/sys":                    {"traces/stream"},
 	"crypto/aes":                          {}, // GC2: no primitive called by hand
 	"crypto/cipher":                       {},
@@ -71,7 +73,7 @@ var alone = map[string][]string{
 	"crypto/rc4":                          {},
 	"math/rand":                           {"cmd/guichet/demo", "intake/sample"},
 	"unsafe":                              {},
-	"testing":                             {"store/storetest", "auth/authtest"},
+	"testing":                             {"store/storetest", "auth/authtest", "traces/stamp/stamptest"},
 }
 
 type listed struct {

@@ -89,6 +89,46 @@ type Traces struct {
 	PublicKeyFile  string `toml:"public_key_file"`  // what anybody verifies with
 	SigningKeyFile string `toml:"signing_key_file"` // 0600, of the process that sequences and of no other
 	Checkpoints    string `toml:"checkpoints"`      // folder that the sequencer writes to
+
+	Timestamp Timestamp     `toml:"timestamp"`
+	Streams   []TraceStream `toml:"streams"`
+}
+
+// Timestamp is the authority that says when checkpoints were there (RFC 3161).
+type Timestamp struct {
+	URL         string        `toml:"url"`         // https; empty: none is asked
+	CA          string        `toml:"ca"`          // of the server's certificate; empty means the system's
+	Authorities string        `toml:"authorities"` // what the authority's own certificate must lead to
+	Interval    time.Duration `toml:"interval"`    // default 1h
+}
+
+// TraceStream is a receiver outside: of entries, or of checkpoints.
+type TraceStream struct {
+	Name        string `toml:"name"`    // how far it has come is kept under it
+	Format      string `toml:"format"`  // StreamAuditEvent and so on
+	Address     string `toml:"address"` // host:port of syslog over TLS; or
+	URL         string `toml:"url"`     // https: the base of a FHIR server, or where checkpoints are posted
+	CA          string `toml:"ca"`      // of the receiver's certificate; empty means the system's
+	Certificate string `toml:"certificate"`
+	Key         string `toml:"key"`
+	ServerName  string `toml:"server_name"` // in its certificate; empty means the host
+	TokenFile   string `toml:"token_file"`  // 0600, with url: a bearer token
+}
+
+// What a receiver outside is sent.
+const (
+	StreamAuditEvent = "auditevent" // FHIR, after IHE BALP
+	StreamDICOM      = "dicom"      // audit messages (IHE ATNA)
+	StreamCEF        = "cef"
+	StreamCheckpoint = "checkpoint" // no entries: the signed checkpoints of their log
+)
+
+// Receives reports whether the receiver is sent entries.
+func (s TraceStream) Receives() bool { return s.Format != StreamCheckpoint }
+
+// TLS is how the receiver is reached.
+func (s TraceStream) TLS() ClientTLS {
+	return ClientTLS{CA: s.CA, Certificate: s.Certificate, Key: s.Key, ServerName: s.ServerName}
 }
 
 // Portal is the listener for patients and clinicians, behind the WAF.
@@ -152,7 +192,8 @@ type PeerRevocation struct {
 	Database  Revocation `toml:"database"` // over TCP
 	Feeds     Revocation `toml:"feeds"`    // what the hospital's systems show
 	WAF       Revocation `toml:"waf"`
-	Alerts    Revocation `toml:"alerts"` // of the servers that take alerts
+	Alerts    Revocation `toml:"alerts"`    // of the servers that take alerts
+	Receivers Revocation `toml:"receivers"` // of traces and checkpoints, and the time stamp server
 }
 
 // Revocation says how it is found out that a peer's certificate was not taken

@@ -4,7 +4,9 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Bounds of what an installation may choose. Limits of sessions are no
@@ -12,7 +14,13 @@ import (
 const (
 	minMessage, maxMessage = 64 << 10, 256 << 20
 	maxConnections         = 500
+	maxStreams             = 32
+
+	minStampInterval, maxStampInterval = time.Minute, 24 * time.Hour
 )
+
+// timestampName is what figures call the time stamps, among receivers.
+const timestampName = "timestamp"
 
 // Names of the providers: the portal has one sign-in route for each.
 const (
@@ -22,6 +30,7 @@ const (
 
 var (
 	cookieSuffix = regexp.MustCompile(`^[0-9A-Za-z]{0,16}$`)
+	streamName   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`) // as keep_streams has it
 	authority    = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$`)
 )
 
@@ -38,10 +47,11 @@ func (*Guichet) mapNames() []string { return []string{franceConnect, proSanteCon
 func (g *Guichet) setDefaults() {
 	g.Alerts.Mail.TLS = StartTLS
 	g.Intake.MaxMessage = 20 << 20
+	g.Traces.Timestamp.Interval = time.Hour
 	for _, role := range []*Role{&g.Database.Owner, &g.Database.Portal, &g.Database.Intake, &g.Database.Console, &g.Database.Sequencer, &g.Database.Officer} {
 		role.Connections = 24
 	}
-	for _, peer := range []*Revocation{&g.Revocation.Providers, &g.Revocation.Database, &g.Revocation.Feeds, &g.Revocation.WAF, &g.Revocation.Alerts} {
+	for _, peer := range []*Revocation{&g.Revocation.Providers, &g.Revocation.Database, &g.Revocation.Feeds, &g.Revocation.WAF, &g.Revocation.Alerts, &g.Revocation.Receivers} {
 		peer.setDefaults()
 	}
 }
@@ -87,6 +97,7 @@ func (g *Guichet) Validate() error {
 	g.Revocation.Alerts.validate(c, "revocation.alerts")
 	g.Alerts.Mail.validate(c)
 	g.Alerts.Webhook.validate(c)
+	g.Revocation.Receivers.validate(c, "revocation.receivers")
 	if g.Database.Console.URL != "" { // left out where no operator decides about people or settings
 		g.Database.Console.validate(c, "database.console", "guichet_console")
 	}
@@ -109,7 +120,12 @@ func (g *Guichet) Sequences() bool { return g.Witnessed() && g.Traces.SigningKey
 // validate asks for all of it where traces are signed: the key belongs to no
 // process that cannot sequence.
 func (t Traces) validate(c *checker, mayAppend bool) {
+	t.Timestamp.validate(c)
+	t.validateStreams(c)
 	if t.SigningKeyFile == "" {
+		if len(t.Streams) > 0 || t.Timestamp.URL != "" {
+			c.refuse("traces.signing_key_file", "is missing: what leaves the machine leaves from the process that sequences")
+		}
 		c.optionalFile("traces.public_key_file", t.PublicKeyFile)
 		c.optionalFile("traces.checkpoints", t.Checkpoints)
 		return
@@ -172,6 +188,67 @@ func (w AlertWebhook) validate(c *checker) {
 	c.https("alerts.webhook.url", w.URL)
 	c.optionalFile("alerts.webhook.ca_file", w.CAFile)
 	c.file("alerts.webhook.token_file", w.TokenFile)
+}
+
+func (t Timestamp) validate(c *checker) {
+	if t.URL == "" {
+		return
+	}
+	c.https("traces.timestamp.url", t.URL)
+	c.optionalFile("traces.timestamp.ca", t.CA)
+	c.file("traces.timestamp.authorities", t.Authorities) // else a token of anybody would pass
+	c.duration("traces.timestamp.interval", t.Interval, minStampInterval, maxStampInterval)
+}
+
+func (t Traces) validateStreams(c *checker) {
+	if len(t.Streams) > maxStreams {
+		c.refuse("traces.streams", "must be 32 at most")
+	}
+	known := make(map[string]bool)
+	for i, s := range t.Streams {
+		field := "traces.streams." + strconv.Itoa(i)
+		s.validate(c, field)
+		if known[s.Name] {
+			c.refuse(join(field, "name"), "is that of another")
+		}
+		known[s.Name] = true
+		if s.Name == timestampName {
+			c.refuse(join(field, "name"), "is what figures call the time stamps")
+		}
+	}
+}
+
+func (s TraceStream) validate(c *checker, field string) {
+	if !streamName.MatchString(s.Name) {
+		c.refuse(join(field, "name"), "must be at most 32 small letters, digits and hyphens")
+	}
+	c.oneOf(join(field, "format"), s.Format, StreamAuditEvent, StreamDICOM, StreamCEF, StreamCheckpoint)
+	c.optionalFile(join(field, "ca"), s.CA)
+	switch {
+	case (s.Address == "") == (s.URL == ""):
+		c.refuse(join(field, "address"), "or url must be given, and not both")
+	case s.URL != "":
+		s.validateURL(c, field)
+	default:
+		c.certificate(field, s.Certificate, s.Key) // RFC 5425: both ends are known by certificates
+		if host, ok := c.listen(join(field, "address"), s.Address); ok && host == "" {
+			c.refuse(join(field, "address"), "must name a host")
+		}
+		if s.TokenFile != "" {
+			c.refuse(join(field, "token_file"), "is for a url: syslog has none")
+		}
+	}
+}
+
+func (s TraceStream) validateURL(c *checker, field string) {
+	c.https(join(field, "url"), s.URL)
+	if s.Format == StreamDICOM || s.Format == StreamCEF {
+		c.refuse(join(field, "url"), "is for auditevent and checkpoint: give an address")
+	}
+	if s.Certificate != "" || s.Key != "" {
+		c.certificate(field, s.Certificate, s.Key)
+	}
+	c.optionalFile(join(field, "token_file"), s.TokenFile)
 }
 
 func (h Hospital) validate(c *checker) {

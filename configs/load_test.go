@@ -264,7 +264,7 @@ func TestAProviderCanComeFromTheEnvironmentAlone(t *testing.T) {
 }
 
 func TestUnknownNamesAreRefused(t *testing.T) {
-	text := strings.Replace(read(t, "guichet.toml"), "[portal]", "colour = \"blue\"\n[portal]\nidel = \"3m\"", 1) + "\n[nowhere]\nx = 1\n"
+	text := strings.NewReplacer("[traces]\n", "[traces]\ncolour = \"blue\"\n", "[portal]\n", "[portal]\nidel = \"3m\"\n").Replace(read(t, "guichet.toml")) + "\n[nowhere]\nx = 1\n"
 	_, err := LoadEnv[Guichet](write(t, text), []string{"GUICHET_PORTAL_IDEL=3m", "GUICHET_PORTAL=x"})
 	got := problemsOf(t, err)
 	want := map[string]string{

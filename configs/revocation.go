@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -70,6 +71,16 @@ func (g Guichet) CertificateFiles() map[string]string {
 	}
 	if g.Witnessed() {
 		u.role("database.sequencer", g.Database.Sequencer)
+	}
+	if g.Sequences() {
+		u.add("traces.timestamp.ca", g.Traces.Timestamp.CA)
+		u.add("traces.timestamp.authorities", g.Traces.Timestamp.Authorities)
+		for i, s := range g.Traces.Streams {
+			field := "traces.streams." + strconv.Itoa(i)
+			u.add(join(field, "ca"), s.CA)
+			u.add(join(field, "certificate"), s.Certificate)
+		}
+		u.lists("revocation.receivers", g.Revocation.Receivers)
 	}
 	if g.Portal.Listen != "" || g.Witnessed() {
 		for name, p := range g.Providers {

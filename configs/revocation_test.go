@@ -39,7 +39,8 @@ func TestCertificateFiles(t *testing.T) {
 	names := func(files map[string]string) []string { return slices.Sorted(maps.Keys(files)) }
 	portal := []string{"database.portal.sslcert", "database.portal.sslrootcert", "portal.tls.certificate", "portal.tls.client_ca", "revocation.waf.crl_files.0"}
 	intake := []string{"intake.tls.certificate", "intake.tls.client_ca", "revocation.feeds.crl_files.0"}
-	witness := []string{"database.sequencer.sslrootcert", "providers.psc.ca_file"}
+	witness := []string{"database.sequencer.sslrootcert", "providers.psc.ca_file", "revocation.receivers.crl_files.0", "traces.streams.0.ca", "traces.streams.0.certificate",
+		"traces.streams.1.ca", "traces.streams.1.certificate", "traces.timestamp.authorities"}
 	both := []string{"revocation.database.crl_files.0"}
 	alerts := []string{"alerts.mail.ca_file", "alerts.webhook.ca_file", "revocation.alerts.crl_files.0"} // told by either
 	sorted := func(lists ...[]string) []string { return slices.Sorted(slices.Values(slices.Concat(lists...))) }

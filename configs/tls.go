@@ -104,8 +104,17 @@ func checkClientName(state tls.ConnectionState, name string) error {
 // than TLS 1.3 is spoken. The client certificate is read again when its files
 // change; the CA is read once.
 func (c ClientTLS) Config() (*tls.Config, error) {
-	config := policy()
+	config, err := c.Outside()
+	if err != nil {
+		return nil, err
+	}
 	config.MinVersion = tls.VersionTLS13
+	return config, nil
+}
+
+// Outside is Config where the other end is not ours.
+func (c ClientTLS) Outside() (*tls.Config, error) {
+	config := policy()
 	config.ServerName = c.ServerName
 	if c.CA != "" {
 		authorities := &authorities{file: c.CA}

@@ -39,6 +39,11 @@ func provider(name string, change func(*Provider)) func(*Guichet) {
 	}
 }
 
+// stream changes the first of the receivers outside.
+func stream(change func(*TraceStream)) func(*Guichet) {
+	return func(g *Guichet) { change(&g.Traces.Streams[0]) }
+}
+
 func TestGuichetRefuses(t *testing.T) {
 	refuses(t, "guichet.toml", []refusal[Guichet]{
 		{"no name", func(g *Guichet) { g.Hospital.Name = " " }, "hospital.name"},
@@ -52,8 +57,29 @@ func TestGuichetRefuses(t *testing.T) {
 		{"relative path", func(g *Guichet) { g.Keys.KeyringFile = "keyring" }, "keys.keyring_file"},
 		{"keyring is the master key", func(g *Guichet) { g.Keys.KeyringFile = g.Keys.MasterFile }, "keys.keyring_file"},
 		{"nothing to serve", func(g *Guichet) {
-			g.Portal.Listen, g.Intake.MLLP, g.Intake.FHIR, g.Database.Sequencer, g.Traces.SigningKeyFile = "", "", "", Role{}, ""
+			g.Portal.Listen, g.Intake.MLLP, g.Intake.FHIR, g.Database.Sequencer, g.Traces = "", "", "", Role{}, Traces{PublicKeyFile: g.Traces.PublicKeyFile}
 		}, "portal.listen"},
+		{"streams of a process that does not sequence", func(g *Guichet) { g.Traces.SigningKeyFile, g.Traces.Timestamp.URL = "", "" }, "traces.signing_key_file"},
+		{"time stamps of a process that does not sequence", func(g *Guichet) { g.Traces.SigningKeyFile, g.Traces.Streams = "", nil }, "traces.signing_key_file"},
+		{"a time stamp of anybody", func(g *Guichet) { g.Traces.Timestamp.Authorities = "" }, "traces.timestamp.authorities"},
+		{"a time stamp server without TLS", func(g *Guichet) { g.Traces.Timestamp.URL = "http://horodatage.example" }, "traces.timestamp.url"},
+		{"a time stamp each second", func(g *Guichet) { g.Traces.Timestamp.Interval = time.Second }, "traces.timestamp.interval"},
+		{"a stream without a name", stream(func(s *TraceStream) { s.Name = "" }), "traces.streams.0.name"},
+		{"a name of two words", stream(func(s *TraceStream) { s.Name = "The SIEM" }), "traces.streams.0.name"},
+		{"a stream called as time stamps are", stream(func(s *TraceStream) { s.Name = "timestamp" }), "traces.streams.0.name"},
+		{"two streams of a name", stream(func(s *TraceStream) { s.Name = "fhir" }), "traces.streams.2.name"},
+		{"another format", stream(func(s *TraceStream) { s.Format = "json" }), "traces.streams.0.format"},
+		{"a stream to nowhere", stream(func(s *TraceStream) { s.Address = "" }), "traces.streams.0.address"},
+		{"a stream to two places", stream(func(s *TraceStream) { s.URL = "https://siem.example" }), "traces.streams.0.address"},
+		{"a stream to every host", stream(func(s *TraceStream) { s.Address = ":6514" }), "traces.streams.0.address"},
+		{"syslog without a certificate", stream(func(s *TraceStream) { s.Certificate = "" }), "traces.streams.0.certificate"},
+		{"syslog with a token", stream(func(s *TraceStream) { s.TokenFile = "/token" }), "traces.streams.0.token_file"},
+		{"CEF by HTTPS", stream(func(s *TraceStream) { s.Address, s.URL = "", "https://siem.example" }), "traces.streams.0.url"},
+		{"a stream without TLS", stream(func(s *TraceStream) { s.Format, s.Address, s.URL = StreamAuditEvent, "", "http://siem.example" }), "traces.streams.0.url"},
+		{"a certificate without its key", stream(func(s *TraceStream) {
+			s.Format, s.Address, s.URL, s.Key = StreamAuditEvent, "", "https://siem.example", ""
+		}), "traces.streams.0.key"},
+		{"revocation of receivers switched off", func(g *Guichet) { g.Revocation.Receivers.WhenUnknown = "off" }, "revocation.receivers.when_unknown"},
 		{"a signing key of a process that cannot sequence", func(g *Guichet) { g.Database.Sequencer = Role{} }, "traces.signing_key_file"},
 		{"no public key beside the signing key", func(g *Guichet) { g.Traces.PublicKeyFile = "" }, "traces.public_key_file"},
 		{"the public key is the signing key", func(g *Guichet) { g.Traces.PublicKeyFile = g.Traces.SigningKeyFile }, "traces.public_key_file"},
@@ -186,7 +212,7 @@ func TestAccepted(t *testing.T) {
 	for name, change := range map[string]func(*Guichet){
 		"portal alone": func(g *Guichet) { g.Intake, g.Database.Intake, g.Database.Owner = Intake{}, Role{}, Role{} },
 		"intake alone": func(g *Guichet) {
-			g.Portal, g.Database.Portal, g.Database.Sequencer, g.Providers, g.Traces.SigningKeyFile = Portal{}, Role{}, Role{}, nil, ""
+			g.Portal, g.Database.Portal, g.Database.Sequencer, g.Providers, g.Traces = Portal{}, Role{}, Role{}, nil, Traces{PublicKeyFile: g.Traces.PublicKeyFile}
 		},
 		"witness alone": func(g *Guichet) {
 			g.Portal, g.Database.Portal, g.Intake, g.Database.Intake = Portal{PublicURL: g.Portal.PublicURL}, Role{}, Intake{}, Role{}

@@ -23,6 +23,11 @@ type Metrics struct {
 	LogSize prometheus.Gauge // entries that have their place in the log of traces
 	LogLag  prometheus.Gauge // how long the oldest of the last ones waited for it, in seconds
 
+	StreamBehind *prometheus.GaugeVec   // entries that a receiver outside has yet to take
+	StreamPurged *prometheus.CounterVec // entries that were purged before it was sent them
+
+	CheckpointTaken *prometheus.GaugeVec // when a receiver took the last one
+
 	Certificates *prometheus.CounterVec // checks of peers' certificates, by kind of peer and outcome
 	Expiry       *prometheus.GaugeVec   // when the certificate, or list, of a use runs out
 
@@ -39,6 +44,12 @@ func NewMetrics() *Metrics {
 		Messages: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_messages_total", Help: "Messages of the hospital's systems by answer: of HL7 v2 AA, AE or AR, of FHIR its status, none where none was given."}, []string{"answer"}),
 		LogSize:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "guichet_trace_log_entries", Help: "Entries that have their place in the log of traces, as this process gave it; 0 where another one does."}),
 		LogLag:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "guichet_trace_log_lag_seconds", Help: "How long the oldest of the entries that were given their places last had waited."}),
+		StreamBehind: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "guichet_trace_stream_behind_entries",
+			Help: "Entries of the trace that a receiver outside has yet to take; 0 where another process sends."}, []string{"stream"}),
+		StreamPurged: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_trace_stream_purged_entries_total",
+			Help: "Entries of the trace that were purged, their time being over, before a receiver outside was sent them."}, []string{"stream"}),
+		CheckpointTaken: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "guichet_checkpoint_taken_timestamp_seconds",
+			Help: "When a receiver outside last took a checkpoint of the log of traces; 0 where it has taken none of this process."}, []string{"receiver"}),
 		Certificates: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guichet_certificate_checks_total",
 			Help: "Checks of peers' certificates by kind of peer and outcome: good, accepted-unknown, or why it was refused."}, []string{"peer", "outcome"}),
 		Expiry: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "guichet_certificate_expiry_timestamp_seconds",
@@ -49,7 +60,7 @@ func NewMetrics() *Metrics {
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "guichet_http_request_duration_seconds", Help: "Time to serve a request.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route", "method", "status"}),
 	}
-	m.registry.MustRegister(m.Tampered, m.Messages, m.Alerts, m.Announced, m.Waiting, m.LogSize, m.LogLag, m.requests, m.Certificates, m.Expiry, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.Tampered, m.Messages, m.Alerts, m.Announced, m.Waiting, m.LogSize, m.LogLag, m.StreamBehind, m.StreamPurged, m.CheckpointTaken, m.requests, m.Certificates, m.Expiry, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -15,6 +15,7 @@ const (
 	RoleFeed          Role = "feed"     // a hospital system that deposits
 	RoleOperator      Role = "operator" // of the system, at the machine itself
 	RoleWitness       Role = "witness"  // the process that checks what sign-ins rest on
+	RoleCourier       Role = "courier"  // the process that sends traces off the machine
 )
 
 // IsClinician reports whether r reads the records of others as a caregiver.

@@ -82,6 +82,10 @@ var untraced = map[string]string{
 	"place_of":         "a place",
 	"entry_at":         "an id",
 	"places_in":        "places",
+	"keep_streams":     "names of receivers, from the configuration",
+	"log_stream":       "places",
+	"advance_stream":   "a place, after the reads that are traced",
+	"purged_in":        "how many, of purges that are traced",
 	"watch_reviews":    "raises alerts; what it suspends is traced",
 }
 

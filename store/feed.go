@@ -48,6 +48,15 @@ func (s *Store) OpenWitness(ctx context.Context, req Request, limits Limits) err
 	return nil
 }
 
+// OpenCourier opens a session under req.Token for the process that sends traces to
+// a receiver outside, by the name that the configuration gives that.
+func (s *Store) OpenCourier(ctx context.Context, req Request, receiver string, limits Limits) error {
+	if err := s.openSystem(ctx, req, record.RoleCourier, "courier", receiver, receiver, limits); err != nil {
+		return fmt.Errorf("open courier: %w", err)
+	}
+	return nil
+}
+
 // openSystem opens a session for what is known by a mark of some kind.
 func (s *Store) openSystem(ctx context.Context, req Request, role record.Role, kind, mark, name string, limits Limits) error {
 	subject, err := s.keys.Blind(envelope.Subject, kind, mark)

@@ -21,7 +21,7 @@ var mayCall = map[string][]string{
 	"guichet_console": {"ask_accounts", "ask_affected", "ask_reviews", "ask_codes", "ask_identities", "ask_identity", "ask_networks", "ask_patient", "block_network", "change_setting", "decide_identity", "end_session", "flush", "leave_failure", "make_code", "open_system", "receive",
 		"revoke_code", "set_account_state", "show_settings", "unblock_network", "why_refused"},
 	"guichet_officer":   {"ask_range", "ask_traces", "change_setting", "end_session", "entry_at", "flush", "log_checkpoints", "log_gaps", "log_purges", "log_state", "open_system", "place_of", "places_in", "purge_traces", "why_refused", "read_tiles", "receive", "show_settings"},
-	"guichet_sequencer": {"append_log", "entry_at", "lead", "leaves_between", "log_checkpoints", "log_gaps", "log_horizon", "log_purges", "log_state", "place_of", "read_tiles", "ask_evidence", "check_evidence", "end_session", "flush", "housekeep", "leave_event", "leave_failure", "open_system", "receive", "take_alert", "note_told", "waiting_alerts", "watch_connections"},
+	"guichet_sequencer": {"append_log", "advance_stream", "ask_range", "keep_streams", "log_stream", "purged_in", "why_refused", "entry_at", "lead", "leaves_between", "log_checkpoints", "log_gaps", "log_horizon", "log_purges", "log_state", "place_of", "read_tiles", "ask_evidence", "check_evidence", "end_session", "flush", "housekeep", "leave_event", "leave_failure", "open_system", "receive", "take_alert", "note_told", "waiting_alerts", "watch_connections"},
 }
 
 // TestEveryRoleOnEveryFunction compares, for each role and each function, what

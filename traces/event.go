@@ -35,6 +35,8 @@ const (
 	OperatorClose     Type = "operator.close"
 	WitnessOpen       Type = "witness.open"
 	WitnessClose      Type = "witness.close"
+	CourierOpen       Type = "courier.open"
+	CourierClose      Type = "courier.close"
 	OfficerOpen       Type = "officer.open"
 	OfficerClose      Type = "officer.close"
 	TraceRange        Type = "trace.range"
@@ -109,9 +111,11 @@ var Events = []Event{
 	{OperatorClose, "An operator ended that session.", "TR1.c", signsOut},
 	{WitnessOpen, "The process that checks what sign-ins rest on opened its session.", "TR1.b", signsIn},
 	{WitnessClose, "The process that checks what sign-ins rest on ended its session.", "TR1.b", signsOut},
+	{CourierOpen, "The process that sends traces off the machine opened its session, for one receiver.", "TR1.b, TR3.e", signsIn},
+	{CourierClose, "The process that sends traces off the machine ended such a session.", "TR1.b", signsOut},
 	{OfficerOpen, "The trace officer opened a session at the machine itself.", "TR1.c, TR3.d", signsIn},
 	{OfficerClose, "The trace officer ended that session.", "TR1.c", signsOut},
-	{TraceRange, "The trace officer asked for all entries from one to another, to verify or to export them: the entry names the first and the last.", "HE8.c, TR3.e", usesLog},
+	{TraceRange, "The trace officer asked for all entries from one to another, to verify or to export them, or a receiver outside was sent them: the entry names the first and the last.", "HE8.c, TR3.e", usesLog},
 	{TraceRead, "The trace officer asked for the entries about a patient.", "HE8.c", usesLog},
 	{TracePurge, "The trace officer purged entries whose time to be kept was over, or was refused: the hash of the entry is that of the list of their places.", "TR3.c", deletes},
 	{EvidenceRead, "The ID tokens of sign-ins were asked for, to be checked.", "TR1.e", searches},

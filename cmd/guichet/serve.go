@@ -326,10 +326,19 @@ func (s *server) buildSequencer(ctx context.Context) error {
 		s.metrics.LogSize.Set(float64(size))
 		s.metrics.LogLag.Set(lag.Seconds())
 	}
+	outside, err := s.newOutside()
+	if err != nil {
+		return fmt.Errorf("sequencer: %w", err)
+	}
+	folder := sequencer.Folder{Path: s.config.Traces.Checkpoints, Verifier: verifier}
+	relays, err := s.buildRelays(outside, folder)
+	if err != nil {
+		return fmt.Errorf("sequencer: %w", err)
+	}
 	sequences := sequencer.New(sequencer.Options{Store: db, Signer: signer, Verifier: verifier, Log: s.log, Measure: measure,
-		Publisher: sequencer.Folder{Path: s.config.Traces.Checkpoints, Verifier: verifier}})
+		Publisher: sequencer.Relayed{Publisher: folder, Relays: relays}})
 	s.tasks = append(s.tasks, sequences.Serve)
-	return nil
+	return s.buildStreams(ctx, db, outside, sequences.Leads)
 }
 
 func (s *server) buildIntake(ctx context.Context) error {

@@ -18,6 +18,7 @@ import (
 	"guichet/record"
 	"guichet/store"
 	"guichet/traces"
+	"guichet/traces/stamp"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -60,6 +61,8 @@ type tracesVerifyCommand struct {
 	Proof      string   `type:"existingfile" xor:"source" placeholder:"FILE" help:"Or the proof of one trace, as the access log hands it over."`
 	Key        string   `type:"existingfile" placeholder:"FILE" help:"The log's public key; with --config it is the configuration's."`
 	Checkpoint []string `type:"existingfile" placeholder:"FILE" help:"An earlier checkpoint that must agree; may be given several times."`
+	Timestamp  string   `type:"existingfile" xor:"source" placeholder:"FILE" help:"Or a time stamp (RFC 3161) of the one --checkpoint, with --tsa-ca."`
+	TSACA      string   `name:"tsa-ca" type:"existingfile" placeholder:"FILE" help:"The certificates that a time stamp must lead to (PEM)."`
 }
 
 func (c tracesVerifyCommand) Run(e *environment) error {
@@ -76,6 +79,9 @@ func (c tracesVerifyCommand) Run(e *environment) error {
 			report, err := traces.Verify(ctx, log, o.verifier, earlier...)
 			return c.say(e.out, report, err)
 		})
+	}
+	if c.Timestamp != "" {
+		return c.verifyTimestamp(e.out, earlier)
 	}
 	if c.Key == "" {
 		return usageError("say which log: --config FILE, or --key FILE with --export FILE or --proof FILE")
@@ -132,6 +138,40 @@ func (c tracesVerifyCommand) verifyProof(out io.Writer, verifier note.Verifier) 
 	}
 	_, err = fmt.Fprintf(out, "La trace %d (%s, %s, le %s UTC) est à la place %d du journal %s, signé à %d traces le %s UTC.\n",
 		said.ID, said.Type, said.Outcome, said.At.Format(time.DateTime), proof.Place, verifier.Name(), at.Size, at.At.UTC().Format(time.DateTime))
+	return err
+}
+
+// verifyTimestamp says when a checkpoint was there, to an authority; with the log's
+// key, also what the checkpoint says.
+func (c tracesVerifyCommand) verifyTimestamp(out io.Writer, checkpoints [][]byte) error {
+	if len(checkpoints) != 1 || c.TSACA == "" {
+		return usageError("a time stamp is verified with one --checkpoint FILE and --tsa-ca FILE")
+	}
+	answer, err := os.ReadFile(c.Timestamp) // #nosec G304 -- the file that the user names
+	if err != nil {
+		return err
+	}
+	authorities, err := authoritiesIn(c.TSACA)
+	if err != nil {
+		return err
+	}
+	at, err := stamp.Check(answer, checkpoints[0], authorities)
+	if err != nil {
+		return fmt.Errorf("l'horodatage NE VAUT PAS : %w", err)
+	}
+	if c.Key == "" {
+		_, err = fmt.Fprintf(out, "Horodatage valable : ces octets existaient le %s UTC. La signature du point de contrôle n'a pas été vérifiée (--key).\n", at.Format(time.DateTime))
+		return err
+	}
+	verifier, err := traceVerifier(c.Key)
+	if err != nil {
+		return err
+	}
+	says, err := traces.OpenCheckpoint(checkpoints[0], verifier)
+	if err != nil {
+		return fmt.Errorf("le point de contrôle NE VAUT PAS : %w", err)
+	}
+	_, err = fmt.Fprintf(out, "Horodatage valable : le journal %s avait %d traces, racine %s, le %s UTC au plus tard.\n", verifier.Name(), says.Size, says.Root, at.Format(time.DateTime))
 	return err
 }
 

@@ -8,11 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"guichet/envelope"
 	"guichet/handlers/sequencer"
 	"guichet/store"
 	"guichet/traces"
+	"guichet/traces/stamp"
+	"guichet/traces/stamp/stamptest"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/mod/sumdb/note"
@@ -74,6 +77,47 @@ func (s *signed) sequence(t *testing.T) {
 }
 
 func (s *signed) path(name string) string { return filepath.Join(s.folder, name) }
+
+// TestTimestamp: whoever has a time stamp and what it is over learns when that was
+// there.
+func TestTimestamp(t *testing.T) {
+	s := newSigned(t)
+	s.sequence(t)
+	office := stamptest.New(t)
+	checkpoint, err := s.published.Last()
+	if err != nil {
+		t.Fatal(err)
+	}
+	question, err := stamp.Ask(checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := office.Answer(question.DER)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.path("token"), answer, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.path("other"), append(checkpoint, '\n'), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	verify := func(want int, says string, args ...string) {
+		t.Helper()
+		code, out, errOut := guichet(t.Context(), append([]string{"traces", "verify", "--timestamp", s.path("token")}, args...)...)
+		if code != want || !strings.Contains(out+errOut, says) {
+			t.Errorf("verify %v: got %d, %q, %q, want %d and %q", args, code, out, errOut, want, says)
+		}
+	}
+	day := time.Now().UTC().Format(time.DateOnly)
+	verify(good, "ces octets existaient le "+day, "--checkpoint", s.path("latest"), "--tsa-ca", office.Root())
+	verify(good, "guichet.example/traces avait", "--checkpoint", s.path("latest"), "--tsa-ca", office.Root(), "--key", s.key)
+	verify(failed, "NE VAUT PAS", "--checkpoint", s.path("other"), "--tsa-ca", office.Root())
+	verify(failed, "NE VAUT PAS", "--checkpoint", s.path("latest"), "--tsa-ca", stamptest.New(t).Root())
+	verify(failed, "no certificate", "--checkpoint", s.path("latest"), "--tsa-ca", s.key)
+	verify(misuse, "--tsa-ca", "--checkpoint", s.path("latest"))
+	verify(misuse, "--checkpoint", "--tsa-ca", office.Root())
+}
 
 // TestTraces: the trace officer verifies, exports, keeps and purges; whoever has
 // the public key verifies what was exported.

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"guichet/fault"
@@ -54,6 +55,7 @@ type Sequencer struct {
 	leader *store.Leader
 	state  store.LogState
 	tree   *traces.Tree
+	leads  atomic.Bool // leader is set; of any goroutine
 }
 
 // New returns a sequencer that does not lead yet.
@@ -109,7 +111,11 @@ func (s *Sequencer) Close() {
 		s.Log.Warn("let another sequencer lead", "error", err.Error())
 	}
 	s.leader = nil
+	s.leads.Store(false)
 }
+
+// Leads reports whether it is the one that works.
+func (s *Sequencer) Leads() bool { return s.leads.Load() }
 
 // Step takes the lead where nobody has it, and gives the next entries their places.
 // busy means that there may be more.
@@ -158,6 +164,7 @@ func (s *Sequencer) lead(ctx context.Context) error {
 		return errors.Join(err, leader.Close())
 	}
 	s.leader = leader
+	s.leads.Store(true)
 	s.Log.Info("sequencing traces", "size", s.state.Size)
 	return nil
 }

@@ -33,7 +33,7 @@ GRANT EXECUTE ON FUNCTION
     guichet.ask_accounts(bytea, inet[], uuid, bytea), guichet.ask_reviews(bytea, inet[], uuid), guichet.set_account_state(bytea, inet[], uuid, uuid, text, text),
     guichet.ask_affected(bytea, inet[], uuid, timestamptz, timestamptz, inet[], uuid[], uuid[], bytea, uuid)
     TO guichet_console;
-GRANT EXECUTE ON FUNCTION guichet.why_refused(uuid, bigint) TO guichet_portal, guichet_console, guichet_officer;
+GRANT EXECUTE ON FUNCTION guichet.why_refused(uuid, bigint) TO guichet_portal, guichet_console, guichet_officer, guichet_sequencer;
 GRANT EXECUTE ON FUNCTION guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet[], uuid, bigint) TO guichet_console;
 GRANT EXECUTE ON FUNCTION
     guichet.receive(bytea, bigint), guichet.flush(), guichet.leave_failure(bytea, inet[], uuid, bigint), guichet.leave_event(inet[], uuid, text)
@@ -45,6 +45,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION guichet.watch_connections(), guichet.take_alert(text, interval), guichet.note_told(text, bigint), guichet.waiting_alerts(text, interval) TO guichet_portal, guichet_sequencer;
 GRANT EXECUTE ON FUNCTION
     guichet.lead(), guichet.log_horizon(), guichet.leaves_between(bigint, bigint),
+    guichet.keep_streams(text[]), guichet.log_stream(text), guichet.advance_stream(text, bigint, bigint), guichet.purged_in(bigint, bigint), guichet.ask_range(bytea, inet[], uuid, bigint, bigint),
     guichet.append_log(bigint, bigint, bigint, bigint, bigint[], bigint[], smallint[], bigint[], bytea[], bytea)
     TO guichet_sequencer;
 GRANT EXECUTE ON FUNCTION guichet.log_state(), guichet.read_tiles(smallint[], bigint[]), guichet.place_of(bigint) TO guichet_portal, guichet_officer, guichet_sequencer;

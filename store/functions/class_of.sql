@@ -5,7 +5,7 @@ CREATE FUNCTION guichet.class_of(type text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN CASE
         WHEN type IN ('report.deposit', 'trace.purge', 'setting.change') THEN 'lasting'
-        WHEN type IN ('service.start', 'service.stop', 'feed.open', 'feed.close', 'operator.open', 'operator.close', 'witness.open', 'witness.close', 'officer.open', 'officer.close') THEN 'service'
+        WHEN type IN ('service.start', 'service.stop', 'feed.open', 'feed.close', 'operator.open', 'operator.close', 'witness.open', 'witness.close', 'courier.open', 'courier.close', 'officer.open', 'officer.close') THEN 'service'
         WHEN type IN ('sign-in', 'sign-out', 'session.end', 'sign-in.check', 'evidence.read', 'page.refused', 'delay.start', 'delay.end', 'delay.refused', 'transaction.end', 'statement.strange',
                       'network.block', 'network.unblock', 'network.list') THEN 'security'
         ELSE 'record'

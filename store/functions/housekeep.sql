@@ -7,6 +7,7 @@ BEGIN
     PERFORM guichet.watch_log();
     PERFORM guichet.watch_gaps();
     PERFORM guichet.watch_reads();
+    PERFORM guichet.watch_streams();
     PERFORM guichet.sweep_sessions();
     PERFORM guichet.end_delays();
     PERFORM guichet.forget_waiting();

@@ -9,5 +9,5 @@ BEGIN
     v.session := s.id;
     v.account := s.account;
     SELECT a.role INTO v.role FROM guichet.account a WHERE a.id = s.account;
-    PERFORM guichet.leave_trace(CASE WHEN v.role = 'operator' THEN 'operator.close' WHEN v.role = 'feed' THEN 'feed.close' WHEN v.role = 'witness' THEN 'witness.close' WHEN v.role = 'officer' THEN 'officer.close' WHEN why = 'logout' THEN 'sign-out' ELSE 'session.end' END, v, NULL, '{}', NULL, ip, request);
+    PERFORM guichet.leave_trace(CASE WHEN v.role = 'operator' THEN 'operator.close' WHEN v.role = 'feed' THEN 'feed.close' WHEN v.role = 'witness' THEN 'witness.close' WHEN v.role = 'courier' THEN 'courier.close' WHEN v.role = 'officer' THEN 'officer.close' WHEN why = 'logout' THEN 'sign-out' ELSE 'session.end' END, v, NULL, '{}', NULL, ip, request);
 END $$;

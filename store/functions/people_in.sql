@@ -13,6 +13,6 @@ BEGIN
                          UNION ALL SELECT k.kind, t.records[n.place] -- most of what an entry names is nobody: look it up by place
                                      FROM (VALUES ('account', 'account'), ('account', 'account-head'), ('patient', 'patient')) AS k (kind, named)
                                     CROSS JOIN LATERAL unnest(array_positions(t.kinds, k.named)) AS n (place)) AS p (kind, id)
-     WHERE p.kind = 'account' AND EXISTS (SELECT FROM guichet.account a WHERE a.id = p.id AND a.role NOT IN ('feed', 'witness'))
+     WHERE p.kind = 'account' AND EXISTS (SELECT FROM guichet.account a WHERE a.id = p.id AND a.role NOT IN ('feed', 'witness', 'courier'))
         OR p.kind = 'patient' AND EXISTS (SELECT FROM guichet.patient x WHERE x.id = p.id);
 END $$;

@@ -42,7 +42,8 @@ BEGIN
              WHEN e.type IN ('patient.lookup', 'code.list', 'identity.list', 'identity.read', 'account.list', 'affected.read') THEN 'people'
              WHEN e.type = 'network.list' THEN 'setting'
              WHEN e.type = 'patient.find' THEN 'deposit'
-             WHEN e.type IN ('trace.range', 'trace.read') THEN 'traces'
+             WHEN e.type = 'trace.range' THEN 'range'
+             WHEN e.type = 'trace.read' THEN 'traces'
              WHEN e.type = 'evidence.read' THEN 'evidence' END,
         CASE WHEN e.type IN ('sign-in', 'patient.find', 'patient.lookup', 'account.list', 'affected.read', 'trace.read') THEN NULL ELSE e.patient END);
     IF v.session IS NULL OR e.session IS NULL OR v.session <> e.session THEN
@@ -236,7 +237,7 @@ BEGIN
           LEFT JOIN guichet.account a ON a.id = t.account
           LEFT JOIN LATERAL (SELECT x.version, x.sealed FROM guichet.account_version x WHERE x.account = t.account ORDER BY x.version DESC LIMIT 1) w ON true;
     END IF;
-    IF 'entry' = ANY (allowed) THEN -- in the bytes that are proved; its context, and whether its columns say the same, to the trace officer
+    IF 'entry' = ANY (allowed) THEN -- in the bytes that are proved; its context, and whether its columns say the same, to the trace officer and outside
         RETURN QUERY
         SELECT 'entry', NULL::uuid, NULL::integer, NULL::uuid, NULL::uuid, CASE WHEN 'context' = ANY (allowed) THEN t.context END, NULL::integer, t.at, NULL::bytea, t.bytes,
                t.id, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/leodido/go-syslog/v4/common"
 	"github.com/leodido/go-syslog/v4/rfc5424"
@@ -71,12 +74,39 @@ func Syslog(message []byte, f Format, e traces.Entry, c traces.Context, source S
 		setParameter(m, "software", "Guichet")
 		setParameter(m, "swVersion", source.Version)
 	}
+	return built(m, string(f), string(message), e.At, source)
+}
+
+// Checkpoint makes a line of RFC 5424 of a signed checkpoint: a JSON object that has
+// it as it is, for whoever verifies the log with it.
+func Checkpoint(signed []byte, at time.Time, source Source) ([]byte, error) {
+	if source.Host == "" || strings.ContainsFunc(source.Host+source.Version, func(r rune) bool { return r < '!' || r > '~' }) {
+		return nil, errors.New("write syslog: the source has no name, or it is none")
+	}
+	if bytes.ContainsFunc(signed, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f || r == utf8.RuneError || r > 0xffff }) {
+		return nil, errors.New("write syslog: not a checkpoint")
+	}
+	message := `{"checkpoint":` + strconv.QuoteToASCII(string(signed)) + `}` // of such runes, as JSON has it
+	m := &rfc5424.SyslogMessage{}
+	m.SetVersion(1).SetPriority(facility<<3 | notice).SetTimestamp(at.UTC().Format(instant)).SetHostname(source.Host).SetAppname("Guichet").SetMsgID(checkpointID).SetMessage(message)
+	setParameter(m, "software", "Guichet")
+	setParameter(m, "swVersion", source.Version)
+	return built(m, checkpointID, message, at, source)
+}
+
+// checkpointID is the MSGID of a checkpoint, notice its severity.
+const (
+	checkpointID = "checkpoint"
+	notice       = 5
+)
+
+// built is the line: the builder leaves out, without a word, what it does not take.
+func built(m *rfc5424.SyslogMessage, messageID, message string, at time.Time, source Source) ([]byte, error) {
 	text, err := m.String()
 	if err != nil {
 		return nil, fmt.Errorf("write syslog: %w", err)
 	}
-	// The builder leaves out, without a word, what it does not take.
-	if m.Hostname == nil || *m.Hostname != source.Host || m.MsgID == nil || *m.MsgID != string(f) || m.Timestamp == nil || !m.Timestamp.Equal(e.At) || !strings.HasSuffix(text, " "+string(message)) {
+	if m.Hostname == nil || *m.Hostname != source.Host || m.MsgID == nil || *m.MsgID != messageID || m.Timestamp == nil || !m.Timestamp.Equal(at.Truncate(time.Microsecond)) || !strings.HasSuffix(text, " "+message) {
 		return nil, errors.New("write syslog: something does not fit")
 	}
 	return []byte(text), nil
