@@ -131,7 +131,7 @@ func (e Entry) Bytes() []byte {
 	w.sum("before", e.Before)
 	w.sum("after", e.After)
 	w.sum("context", e.Context)
-	return w.Bytes()
+	return w.text
 }
 
 // ParseContext reads the bytes of a context, and takes what Bytes gives only.
@@ -162,28 +162,24 @@ func (c Context) Bytes() []byte {
 	w.id("request", c.Request)
 	w.id("process", c.Process)
 	w.line("xid", strconv.FormatUint(c.XID, 10))
-	return w.Bytes()
+	return w.text
 }
 
 // Sum is what Entry.Context has of it.
 func (c Context) Sum() [32]byte { return sha256.Sum256(c.Bytes()) }
 
 // writer writes one line for each value that there is.
-type writer struct{ bytes.Buffer }
+type writer struct{ text []byte }
 
 func newWriter(prefix string, salt [SaltSize]byte) *writer {
-	w := &writer{}
-	w.WriteString(prefix)
+	w := &writer{text: []byte(prefix)}
 	w.line("salt", hex.EncodeToString(salt[:]))
 	return w
 }
 
 func (w *writer) line(name, value string) {
 	if value != "" {
-		w.WriteString(name)
-		w.WriteByte(' ')
-		w.WriteString(value)
-		w.WriteByte('\n')
+		w.text = append(w.text, name+" "+value+"\n"...)
 	}
 }
 
