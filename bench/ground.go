@@ -148,7 +148,8 @@ func (g *ground) makeTraceKey(ctx context.Context) error {
 	if err := os.Mkdir(g.path("checkpoints"), 0o700); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
-	if out, err := exec.CommandContext(ctx, g.path("guichet"), "keys", "traces", "--config", g.path(traced+".toml")).CombinedOutput(); err != nil { // #nosec G204 -- built above
+	command := exec.CommandContext(ctx, g.path("guichet"), "keys", "traces", "--config", g.path(traced+".toml")) // #nosec G204 -- built above
+	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("make key of traces: %w: %s", err, out)
 	}
 	return nil
