@@ -21,5 +21,5 @@ named AS (SELECT 'report' AS kind, id, 0 AS place FROM r UNION ALL SELECT 'messa
 INSERT INTO guichet.trace (at, type, outcome, reason, account, role, patient, kinds, records, versions, entries, ip, login, session, request, xid, context, bytes)
 SELECT clock_timestamp(), 'report.deposit', 'granted', 'feed', gen_random_uuid(), 'feed', who.id, list.kinds, list.records, list.versions, '{}',
        '127.0.0.1', session_user, gen_random_uuid(), gen_random_uuid(), pg_current_xact_id(),
-       convert_to(repeat('x', 330), 'UTF8'), convert_to(repeat('x', 480 + 50 * cardinality(list.records)), 'UTF8') -- as long as the bytes of an entry of ours
+       convert_to(repeat('x', 330), 'UTF8'), convert_to(repeat('x', 480 + 50 * cardinality(list.records)), 'UTF8')
   FROM who, (SELECT array_agg(kind ORDER BY place) AS kinds, array_agg(id ORDER BY place) AS records, array_agg(1 ORDER BY place) AS versions FROM named) list;

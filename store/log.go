@@ -104,8 +104,10 @@ func (l *Leader) State(ctx context.Context) (LogState, error) {
 	return state, nil
 }
 
-// readers is how many connections read entries at once.
-const readers = 2
+const (
+	readers   = 2   // connections that read entries at once
+	leastRead = 512 // ids to a reading: fewer are not worth a connection
+)
 
 // Next returns the entries after the last one that has a place, of most ids at
 // most, or nil where there are none, or where somebody who may have drawn an id
@@ -151,9 +153,12 @@ func (l *Leader) horizon(ctx context.Context) (int64, error) {
 func (l *Leader) read(ctx context.Context, past, last int64) (*Batch, error) {
 	var parts [readers]*Batch
 	group, ctx := errgroup.WithContext(ctx)
-	each := (last - past + readers - 1) / readers
+	each := max((last-past+readers-1)/readers, leastRead)
 	for i := range parts {
 		from := past + int64(i)*each
+		if from >= last {
+			break
+		}
 		group.Go(func() error {
 			var found []Batch
 			err := l.store.list(ctx, &found, `SELECT leaves, first, last, gap_first, gap_last, at, oldest FROM guichet.leaves_between($1, $2)`, from+1, min(from+each, last))

@@ -55,7 +55,7 @@ func (c serveCommand) Run(e *environment) error {
 	}
 	// Pages are short-lived garbage: collect less often, within a bound.
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(300)
 		debug.SetMemoryLimit(512 << 20)
 	}
 	s := &server{config: config, log: slog.New(slog.NewJSONHandler(e.err, nil)), metrics: handlers.NewMetrics()}

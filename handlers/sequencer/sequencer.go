@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	pause        = 50 * time.Millisecond  // between two looks, where there is nothing to do
+	pause        = 150 * time.Millisecond // between two looks, where there is nothing to do
 	standby      = 500 * time.Millisecond // between two tries to lead
 	longestPause = 30 * time.Second       // while something is wrong with the log itself
 	// MaxBatch is how many entries get their places in one step.

@@ -62,7 +62,9 @@ BEGIN
         RAISE 'part of a report' USING ERRCODE = 'GU005';
     END IF;
 
-    v.before := (SELECT t.after FROM guichet.trace t WHERE t.type = 'report.deposit' AND t.records[1] = wanted AND t.outcome = 'granted' ORDER BY t.id DESC LIMIT 1);
+    IF version > 1 THEN
+        v.before := (SELECT t.after FROM guichet.trace t WHERE t.type = 'report.deposit' AND t.records[1] = wanted AND t.outcome = 'granted' ORDER BY t.id DESC LIMIT 1);
+    END IF;
     PERFORM guichet.store_patient(subject, patient_sealed, keyset, fields, field_values, message, message_value, message_sealed);
     IF cardinality(ways) > 0 THEN
         PERFORM guichet.store_contact(v, ways, way_ids, way_values, way_sealed, ip, request);
@@ -93,6 +95,6 @@ BEGIN
     IF version > 1 THEN
         UPDATE guichet.observation o SET current = false WHERE o.report = wanted AND o.current AND o.id <> ALL (m.records);
     END IF;
-    v.after := sha256(report_sealed || parts);
+    v.after := sha256(sha256(report_sealed) || sha256(parts));
     entry := guichet.leave_trace('report.deposit', v, m, '{}', NULL, ip, request);
 END $$;

@@ -34,6 +34,10 @@ BEGIN
     e.request := leave_trace.request;
     e.process := CASE WHEN named_process LIKE 'guichet ________-____-____-____-____________' THEN substr(named_process, 9)::uuid END;
     e.xid := pg_current_xact_id();
+    -- A line that a caller could break would be another column.
+    IF concat(e.reason, e.provider, e.purpose, e.role, e.ground) ~ '[^!-~]' THEN
+        RAISE 'bad request' USING ERRCODE = '22023';
+    END IF;
     INSERT INTO guichet.trace (id, at, type, outcome, reason, account, role, provider, behalf, patient, grant_id, ground, purpose, kinds, records, versions, entries,
                                before, after, ip, peer, origin, login, session, request, process, xid, context, bytes) OVERRIDING SYSTEM VALUE
     SELECT w.id, w.at, w.type, w.outcome, w.reason, w.account, w.role, w.provider, w.behalf, w.patient, w.grant_id, w.ground, w.purpose, w.kinds, w.records, w.versions, w.entries,

@@ -12,10 +12,6 @@ DECLARE
     fresh text := CASE WHEN e.bytes IS NULL THEN replace(concat(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid()), '-', '') END;
 BEGIN
     e.id := written.id;
-    -- A line that a caller could break would be another column.
-    IF concat(e.reason, e.provider, e.purpose, e.role, e.ground) ~ '[^!-~]' THEN
-        RAISE 'bad request' USING ERRCODE = '22023';
-    END IF;
     e.context := convert_to(concat(
         E'guichet/trace-context/1\nsalt ', coalesce(substr(fresh, 1, 64), encode(substr(e.context, 30, 64), 'escape')), E'\n',
         'ip ' || abbrev(e.ip) || E'\n', 'peer ' || abbrev(e.peer) || E'\n', 'origin ' || abbrev(e.origin) || E'\n', 'login ' || e.login || E'\n',

@@ -6,6 +6,7 @@ ALTER TABLE guichet.trace
     ADD COLUMN behalf uuid, ADD COLUMN purpose text, ADD COLUMN before bytea, ADD COLUMN after bytea, ADD COLUMN process uuid,
     ADD COLUMN context bytea, ADD COLUMN bytes bytea;
 ALTER TABLE guichet.trace ALTER COLUMN context SET STORAGE MAIN, ALTER COLUMN bytes SET STORAGE EXTERNAL; -- never compressed: it costs more than the room
+ALTER TABLE guichet.trace SET (toast_tuple_target = 8160); -- a row stays whole: one insert, not three
 COMMENT ON COLUMN guichet.trace.behalf IS 'Whose place the account took: the patient, under a mandate.';
 COMMENT ON COLUMN guichet.trace.purpose IS 'What the grant is for.';
 COMMENT ON COLUMN guichet.trace.before IS 'SHA-256 of what a change replaced (TR1.f).';
